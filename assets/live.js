@@ -1,0 +1,42 @@
+// Moves the bars of the results page as votes come in. Without it, the page reloads itself every few seconds.
+(() => {
+  const live = document.getElementById("live");
+  if (!live || !window.EventSource) return;
+  const find = (name) => document.querySelector(`[data-${name}]`);
+  let seen = -1;
+
+  const show = (view) => {
+    find("title").textContent = view.title;
+    find("status").textContent = view.final ? "final" : view.status;
+    find("hidden").hidden = !view.hidden;
+    find("bars").hidden = view.hidden;
+    find("download").hidden = view.hidden;
+    if (view.hidden) return;
+    find("total").textContent = view.total;
+    for (const option of view.options) {
+      const row = live.querySelector(`[data-key="${option.key}"]`);
+      if (!row) return location.reload();
+      row.querySelector("th").textContent = option.label;
+      const bar = row.querySelector("progress");
+      bar.max = Math.max(view.total, 1);
+      bar.value = option.votes;
+      row.querySelector("[data-votes]").textContent = option.votes;
+      row.querySelector("[data-percent]").textContent = `${((option.votes * 100) / Math.max(view.total, 1)).toFixed(1)} %`;
+    }
+  };
+
+  const events = new EventSource(live.dataset.events);
+  events.addEventListener("snapshot", (event) => {
+    const view = JSON.parse(event.data);
+    if (view.version <= seen) return;
+    seen = view.version;
+    show(view);
+  });
+  events.addEventListener("reset", () => { seen = -1; });
+  events.addEventListener("gone", () => {
+    events.close();
+    find("connection").textContent = " · this poll was deleted";
+  });
+  events.onopen = () => { find("connection").textContent = ""; };
+  events.onerror = () => { find("connection").textContent = " · reconnecting…"; };
+})();

@@ -1,0 +1,108 @@
+//! `hemicycle export`.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use crate::app::data_dir;
+use crate::config::Data;
+use crate::domain::clock::Clock;
+use crate::domain::snapshot::{Audience, SnapshotView};
+use crate::store::Store;
+use crate::store::sqlite::Sqlite;
+
+/// The options of `export`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    data: Data,
+    /// Polls to export, by slug or join code; all of them where none is named
+    polls: Vec<String>,
+    /// How to write them
+    #[arg(long, value_enum, default_value_t = Format::Json)]
+    format: Format,
+    /// File to write; standard output where it is not given
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// An array of polls with their options and votes
+    Json,
+    /// A line an option: poll, title, status, key, label, votes
+    Csv,
+}
+
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    poll: &'a str,
+    title: String,
+    status: crate::domain::poll::Status,
+    key: String,
+    label: String,
+    votes: u64,
+}
+
+/// Exports, without anything that could lead to a voter.
+///
+/// # Errors
+/// When there is no store, no such poll, or no way to write.
+pub async fn run(args: &Args) -> anyhow::Result<()> {
+    let path = args.data.data_dir.join(data_dir::STORE);
+    if !path.exists() {
+        bail!("there is no store in {}; name its folder with DATA_DIR", args.data.data_dir.display());
+    }
+    let store = Store::Sqlite(Sqlite::open(&path).await?);
+    let views = views(&store, &args.polls).await?;
+    store.close().await;
+    let mut out: Box<dyn Write> = match &args.output {
+        Some(path) => Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
+        None => Box::new(io::stdout().lock()),
+    };
+    match args.format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, &views)?;
+            writeln!(out)?;
+        }
+        Format::Csv => write_csv(&mut out, &views)?,
+    }
+    Ok(out.flush()?)
+}
+
+async fn views(store: &Store, wanted: &[String]) -> anyhow::Result<Vec<SnapshotView>> {
+    let mut polls = Vec::new();
+    for name in wanted {
+        polls.push(store.poll_named(name).await?.with_context(|| format!("there is no poll {name}"))?);
+    }
+    if wanted.is_empty() {
+        polls = store.polls().await?;
+    }
+    let mut views = Vec::new();
+    for poll in polls {
+        let snapshot = store.snapshot(poll.id, Clock::System.now()).await?;
+        views.extend(snapshot.map(|snapshot| snapshot.view(Audience::Organiser)));
+    }
+    Ok(views)
+}
+
+fn write_csv(out: &mut dyn Write, views: &[SnapshotView]) -> anyhow::Result<()> {
+    let mut table = csv::Writer::from_writer(out);
+    for view in views {
+        for option in &view.options {
+            table.serialize(Line {
+                poll: &view.poll,
+                title: crate::domain::snapshot::harmless_in_csv(&view.title),
+                status: view.status,
+                key: option.key.to_string(),
+                label: crate::domain::snapshot::harmless_in_csv(&option.label),
+                votes: option.votes.unwrap_or_default(),
+            })?;
+        }
+    }
+    Ok(table.flush()?)
+}

@@ -1,0 +1,73 @@
+//! What a person types.
+
+mod backup;
+mod export;
+mod healthcheck;
+mod restore;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Up;
+
+/// Runs live votes for a crowd of any size: every accepted vote is counted exactly once.
+#[derive(Debug, Parser)]
+#[command(
+    name = "hemicycle",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "Without a command, hemicycle starts as `hemicycle up` does: everything in one process, with an embedded store.\n\n\
+        Examples:\n  \
+        hemicycle                             start on http://localhost:8080\n  \
+        hemicycle up --listen 0.0.0.0         let the phones in the room in\n  \
+        PORT=9000 DATA_DIR=/var/lib/hemicycle hemicycle up\n  \
+        hemicycle backup monday.tar           while it runs\n\n\
+        Every option is also the environment variable named beside it. RUST_LOG filters the logs (default: info)."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    up: Up,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything in this process, over an embedded store
+    Up(Box<Up>),
+    /// Write polls and their results as JSON or CSV; also while hemicycle runs
+    Export(export::Args),
+    /// Copy the store, the queue and the keys into one file; also while hemicycle runs
+    Backup(backup::Args),
+    /// Put a backup in place of a data directory; not while hemicycle runs
+    Restore(restore::Args),
+    /// Ask a running hemicycle whether it is ready: exit code 0 if it is, 1 if not
+    Healthcheck(healthcheck::Args),
+}
+
+/// Parses the command line and runs it.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => up::run(&cli.up),
+        Some(Command::Up(config)) => up::run(&config),
+        Some(Command::Export(args)) => in_runtime(export::run(&args)),
+        Some(Command::Backup(args)) => in_runtime(backup::run(&args)),
+        Some(Command::Restore(args)) => in_runtime(restore::run(&args)),
+        Some(Command::Healthcheck(args)) => healthcheck::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("hemicycle: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn in_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+}

@@ -1,0 +1,104 @@
+//! `hemicycle restore`: the counterpart of `backup`.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+
+use crate::app::data_dir::{DataDir, KEYS, QUEUE, STORE, create_private};
+use crate::config::Data;
+use crate::queue::Queue;
+use crate::queue::local::LocalQueue;
+use crate::store::Store;
+use crate::store::sqlite::Sqlite;
+
+/// The options of `restore`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    data: Data,
+    /// A file that `hemicycle backup` wrote
+    file: PathBuf,
+    /// Replace the store that is there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Restores.
+///
+/// # Errors
+/// When the file is no backup, the directory is in use, or has a store already.
+pub async fn run(args: &Args) -> anyhow::Result<()> {
+    let to = &args.data.data_dir;
+    let backup = File::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
+    let _locked = DataDir::open(to)?;
+    if to.join(STORE).exists() && !args.force {
+        bail!("{} has a store already; name another DATA_DIR, or replace it with --force", to.display());
+    }
+    let names = unpack(backup, to).with_context(|| format!("{} is not a backup of hemicycle", args.file.display()))?;
+    let checked = check(to).await.with_context(|| format!("{} is damaged; nothing was replaced", args.file.display()));
+    if let Err(error) = checked {
+        for name in &names {
+            // What cannot be removed is overwritten by the next try.
+            let _ = fs::remove_file(to.join(unpacked(name)));
+        }
+        return Err(error);
+    }
+    put_in_place(to, &names)?;
+    println!("restored {} to {}", args.file.display(), to.display());
+    Ok(())
+}
+
+fn unpacked(name: &str) -> String {
+    format!("{name}.restored")
+}
+
+/// Unpacks the known files of a backup under other names; anything else in it is an error.
+fn unpack(backup: File, to: &Path) -> anyhow::Result<Vec<&'static str>> {
+    let mut names = Vec::new();
+    for entry in tar::Archive::new(backup).entries()? {
+        let mut entry = entry?;
+        let path = entry.path()?.into_owned();
+        let name = [STORE, QUEUE, KEYS].into_iter().find(|name| path == Path::new(name));
+        let name = name.with_context(|| format!("it has an unknown part {}", path.display()))?;
+        let target = to.join(unpacked(name));
+        if target.exists() {
+            fs::remove_file(&target)?;
+        }
+        let mut file = create_private(&target)?;
+        std::io::copy(&mut entry, &mut file)?;
+        file.sync_all()?;
+        names.push(name);
+    }
+    if !(names.contains(&STORE) && names.contains(&QUEUE)) {
+        bail!("the store or the queue is missing");
+    }
+    Ok(names)
+}
+
+/// Opens both files, and holds the tallies against the ballots.
+async fn check(folder: &Path) -> anyhow::Result<()> {
+    let store = Store::Sqlite(Sqlite::open(&folder.join(unpacked(STORE))).await?);
+    let differing = store.verify().await?;
+    store.close().await;
+    let queue = Queue::Local(LocalQueue::open(&folder.join(unpacked(QUEUE))).await?);
+    queue.end(0).await?;
+    queue.shut_down().await;
+    if let Some(poll) = differing.first() {
+        bail!("the tally of poll {poll} does not match its ballots");
+    }
+    Ok(())
+}
+
+fn put_in_place(to: &Path, names: &[&'static str]) -> anyhow::Result<()> {
+    for name in names {
+        // The write-ahead log of a replaced file must not be taken for the new one's.
+        for leftover in [format!("{name}-wal"), format!("{name}-shm")] {
+            if to.join(&leftover).exists() {
+                fs::remove_file(to.join(leftover))?;
+            }
+        }
+        fs::rename(to.join(unpacked(name)), to.join(name))?;
+    }
+    Ok(File::open(to)?.sync_all()?)
+}

@@ -1,0 +1,29 @@
+//! How much one process takes on.
+
+use clap::Args;
+
+/// How much one process takes on.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// Connections served at a time; more wait in the system's queue
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 20_000, value_parser = at_least_one)]
+    pub max_connections: usize,
+    /// Viewers of live results at a time; more get 503
+    #[arg(long, env = "MAX_VIEWERS", value_name = "N", default_value_t = 16_000, value_parser = at_least_one)]
+    pub max_viewers: usize,
+    /// Ballots that may wait to be appended; more get 503
+    #[arg(long, env = "INTAKE_CAPACITY", value_name = "N", default_value_t = 16_384, value_parser = at_least_one)]
+    pub intake_capacity: usize,
+    /// Counted ballots that the log keeps, for a store that comes back from an older backup
+    #[arg(long, env = "QUEUE_RETAIN", value_name = "BALLOTS", default_value_t = 1_000_000)]
+    pub queue_retain: u64,
+    /// Seconds that open requests get to finish after SIGTERM
+    #[arg(long, env = "GRACE_SECONDS", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub grace_seconds: u64,
+}
+
+fn at_least_one(text: &str) -> Result<usize, &'static str> {
+    let number = text.parse::<usize>().ok().filter(|number| (1..=10_000_000).contains(number));
+    number.ok_or("expected a whole number from 1 to 10000000")
+}

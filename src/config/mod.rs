@@ -1,0 +1,59 @@
+//! Every option, once: its flag, its environment variable, its default and what it is for.
+
+mod keys;
+mod limits;
+mod listen;
+mod public;
+
+pub use self::keys::Keys;
+pub use self::limits::Limits;
+pub use self::listen::Listen;
+pub use self::public::Public;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// Where the embedded store lives.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Data")]
+pub struct Data {
+    /// Folder of the embedded store, its queue and its keys; made where it is missing
+    #[arg(long, env = "DATA_DIR", value_name = "DIR", default_value = "hemicycle-data")]
+    pub data_dir: PathBuf,
+}
+
+/// The poll that exists from the first start.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Default poll")]
+pub struct DefaultPoll {
+    /// First option of the default poll; read when the store is new
+    #[arg(long, env = "OPTION_A", value_name = "LABEL", default_value = "Cats")]
+    pub option_a: String,
+    /// Second option of the default poll; read when the store is new
+    #[arg(long, env = "OPTION_B", value_name = "LABEL", default_value = "Dogs")]
+    pub option_b: String,
+}
+
+/// Everything `hemicycle up` can be told.
+#[derive(Args, Clone, Debug)]
+pub struct Up {
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
+    /// Where to keep data.
+    #[command(flatten)]
+    pub data: Data,
+    /// How people reach it.
+    #[command(flatten)]
+    pub public: Public,
+    /// Its secrets.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// The default poll.
+    #[command(flatten)]
+    pub default_poll: DefaultPoll,
+    /// How much it takes on.
+    #[command(flatten)]
+    pub limits: Limits,
+}

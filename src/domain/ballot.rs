@@ -1,0 +1,61 @@
+//! A ballot on its way from the request to the tally.
+
+use super::names::{Choice, PollId};
+
+/// Who voted, as far as one poll can know: 3 bytes of when the voter was minted, 13 of a keyed hash of poll and voter.
+/// Roughly ordered by time, because stores are ten times slower with random keys, yet useless to follow a person from
+/// one poll to another. See [`super::voter::Voter::key`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VoterKey(pub [u8; VoterKey::LENGTH]);
+
+impl VoterKey {
+    /// Its size in bytes.
+    pub const LENGTH: usize = 16;
+}
+
+/// One voter's choice in one poll, before anything has been decided about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ballot {
+    /// The poll.
+    pub poll: PollId,
+    /// The voter, as this poll knows them.
+    pub voter: VoterKey,
+    /// The choice.
+    pub choice: Choice,
+}
+
+/// A total order of the accepted ballots of one partition: the epoch (16 bits) above the position in the log
+/// (47 bits). An epoch ends when the log's history turns out to have forked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Sequence(i64);
+
+impl Sequence {
+    const POSITION_BITS: u32 = 47;
+    /// The bits of a sequence that hold the position.
+    pub const POSITION_MASK: i64 = (1 << Self::POSITION_BITS) - 1;
+
+    /// The sequence of the ballot at `position` in `epoch`.
+    #[must_use]
+    pub fn new(epoch: u16, position: u64) -> Self {
+        let position = i64::try_from(position).unwrap_or(Self::POSITION_MASK) & Self::POSITION_MASK;
+        Self((i64::from(epoch) << Self::POSITION_BITS) | position)
+    }
+
+    /// The number that stores keep and compare.
+    #[must_use]
+    pub fn as_i64(self) -> i64 {
+        self.0
+    }
+
+    /// The position within its epoch.
+    #[must_use]
+    pub fn position(self) -> u64 {
+        u64::try_from(self.0 & Self::POSITION_MASK).unwrap_or_default()
+    }
+}
+
+impl From<i64> for Sequence {
+    fn from(stored: i64) -> Self {
+        Self(stored)
+    }
+}

@@ -1,0 +1,113 @@
+//! What may be changed in a poll that exists, and why a change is refused.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::new_poll::{Invalid, check_labels, check_times, check_title};
+use super::poll::{Poll, Status, Visibility};
+
+/// Why a poll cannot do what was asked of it in its present state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Opening an open poll.
+    #[error("this poll is already open")]
+    AlreadyOpen,
+    /// Closing a closed poll.
+    #[error("this poll is already closed")]
+    AlreadyClosed,
+    /// Closing a draft.
+    #[error("this poll is not open")]
+    NotOpen,
+    /// The last accepted ballots are being counted.
+    #[error("this poll is closed and its last ballots are being counted; try again in a moment")]
+    StillCounting,
+    /// Deleting an open poll.
+    #[error("this poll is open; close it before you delete it")]
+    DeleteOpen,
+    /// New texts after the first ballot.
+    #[error("this poll has ballots: its title and labels can no longer change (reset it, or duplicate it)")]
+    HasBallots,
+    /// A time in the past.
+    #[error("that time has passed")]
+    TimePassed,
+    /// A field out of bounds.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}
+
+/// A change to a poll; a field that is absent stays as it is. A time given as `null` is removed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PollChange {
+    /// A new question; only before the first ballot.
+    pub title: Option<String>,
+    /// New labels, as many as there are options; only before the first ballot.
+    pub options: Option<Vec<String>>,
+    /// Who sees totals from now on.
+    pub results: Option<Visibility>,
+    /// When the draft opens by itself.
+    #[serde(default, deserialize_with = "present")]
+    pub opens_at: Option<Option<Timestamp>>,
+    /// When the poll closes by itself.
+    #[serde(default, deserialize_with = "present")]
+    pub closes_at: Option<Option<Timestamp>>,
+}
+
+/// Tells `null` from an absent field.
+#[expect(clippy::option_option, reason = "absent, null and a time are three different wishes")]
+fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl PollChange {
+    /// Whether the change touches what voters read before they choose.
+    #[must_use]
+    pub fn touches_texts(&self) -> bool {
+        self.title.is_some() || self.options.is_some()
+    }
+
+    /// The poll as changed. `has_ballots`: whether any ballot of its current round was accepted.
+    ///
+    /// # Errors
+    /// When a field is out of bounds, or may not change any more.
+    pub fn apply(&self, poll: &Poll, has_ballots: bool, now: Timestamp) -> Result<Poll, Refusal> {
+        if has_ballots && self.touches_texts() {
+            return Err(Refusal::HasBallots);
+        }
+        let mut changed = poll.clone();
+        if let Some(title) = &self.title {
+            changed.title = check_title(title)?;
+        }
+        if let Some(labels) = &self.options {
+            if poll.status != Status::Draft && labels.len() != poll.labels.len() {
+                return Err(Invalid::OptionCountFixed { expected: poll.labels.len() }.into());
+            }
+            changed.labels = check_labels(labels)?;
+        }
+        if let Some(results) = self.results {
+            changed.results = results;
+        }
+        self.apply_times(&mut changed, now)?;
+        Ok(changed)
+    }
+
+    fn apply_times(&self, poll: &mut Poll, now: Timestamp) -> Result<(), Refusal> {
+        if let Some(opens_at) = self.opens_at {
+            if poll.status_at(now) != Status::Draft {
+                return Err(Refusal::AlreadyOpen);
+            }
+            poll.opens_at = opens_at;
+        }
+        if let Some(closes_at) = self.closes_at {
+            if poll.status_at(now) == Status::Closed {
+                return Err(Refusal::AlreadyClosed);
+            }
+            poll.closes_at = closes_at;
+        }
+        if self.opens_at.is_some() || self.closes_at.is_some() {
+            let opens_at = poll.opens_at.filter(|_| poll.status == Status::Draft);
+            check_times(opens_at, poll.closes_at, now)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! The log between accepting and counting: its entries, the bookmark a reader keeps, and how a reader resumes.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+
+use super::ballot::VoterKey;
+use super::names::{Choice, PollId};
+
+/// An entry's place in its partition: rising from 1, without regard to how many ballots each entry holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(pub u64);
+
+/// What one append wrote: ballots of any number of polls, and markers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When it was appended, by the appender's clock; for people and metrics, never for a decision.
+    pub at: Timestamp,
+    /// Its parts, in order.
+    pub sections: Vec<Section>,
+}
+
+impl Entry {
+    /// How many ballots it holds.
+    #[must_use]
+    pub fn ballots(&self) -> usize {
+        self.sections
+            .iter()
+            .map(|section| if let Section::Ballots { ballots, .. } = section { ballots.len() } else { 0 })
+            .sum()
+    }
+}
+
+/// A part of an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Accepted ballots of one poll in one generation, in order of acceptance.
+    Ballots {
+        /// The poll.
+        poll: PollId,
+        /// The generation whose gate admitted them.
+        generation: u32,
+        /// Voter and choice.
+        ballots: Vec<(VoterKey, Choice)>,
+    },
+    /// The gate of this generation latched: no ballot of it comes after.
+    Closed(Marker),
+}
+
+/// The last word on a generation in one partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Marker {
+    /// The poll.
+    pub poll: PollId,
+    /// The generation that closed.
+    pub generation: u32,
+    /// When it closed.
+    pub at: Timestamp,
+}
+
+/// Why an entry cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// Not what we write: damaged, or written by something else.
+    #[error("malformed entry: {0}")]
+    Malformed(&'static str),
+    /// Written by a newer release. Its ballots are good; this release must not guess at them.
+    #[error("entry of format {0}, which this release cannot read: run the newer release")]
+    NewerFormat(u8),
+}
+
+/// An entry as it lies in the log.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Its place.
+    pub id: EntryId,
+    /// The position of its first ballot: how many ballots the partition held before.
+    pub first: u64,
+    /// How many ballots it holds; kept beside the body so that an unreadable entry can still be accounted for.
+    pub ballots: u32,
+    /// A hash of the body, by which a reader recognises the entry it stopped at.
+    pub fingerprint: u64,
+    /// The encoded entry.
+    pub body: Bytes,
+    /// The decoded entry.
+    pub content: Result<Entry, Unreadable>,
+}
+
+impl Record {
+    /// The position after its last ballot.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.first + u64::from(self.ballots)
+    }
+}
+
+/// How far a partition's log reaches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogEnd {
+    /// The newest entry; 0 where there is none yet.
+    pub entry: EntryId,
+    /// How many ballots were ever appended.
+    pub position: u64,
+}
+
+/// Where a reader stopped in a partition: committed together with what it applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bookmark {
+    /// Which history of the log this is.
+    pub epoch: u16,
+    /// The last entry applied; 0 at the start of an epoch.
+    pub entry: EntryId,
+    /// That entry's fingerprint.
+    pub fingerprint: u64,
+    /// The position of the next ballot.
+    pub position: u64,
+}
+
+impl Bookmark {
+    /// The bookmark after `record`.
+    #[must_use]
+    pub fn after(self, record: &Record) -> Self {
+        Self { epoch: self.epoch, entry: record.id, fingerprint: record.fingerprint, position: record.end() }
+    }
+
+    /// The start of the next epoch, reading on from `position`.
+    #[must_use]
+    pub fn next_epoch(self, position: u64) -> Self {
+        Self { epoch: self.epoch.saturating_add(1), entry: EntryId(0), fingerprint: 0, position }
+    }
+}
+
+/// How a reader goes on from its bookmark.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// History is as it was: the first `skip` records were applied already.
+    Onwards {
+        /// How many of the records read to pass over.
+        skip: usize,
+    },
+    /// The log was trimmed past the bookmark, `missed` ballots ago. Never silently passed over.
+    Gap {
+        /// How many ballots are gone.
+        missed: u64,
+    },
+    /// The log is not the one the bookmark was made in: a tail was lost, or an older copy restored.
+    Fork,
+}
+
+/// Compares a bookmark with what was read from it, inclusive.
+#[must_use]
+pub fn resume(bookmark: &Bookmark, records: &[Record]) -> Resume {
+    let Some(first) = records.first() else {
+        let at_start = bookmark.entry == EntryId(0);
+        return if at_start { Resume::Onwards { skip: 0 } } else { Resume::Fork };
+    };
+    if bookmark.entry != EntryId(0) && first.id == bookmark.entry {
+        let same = first.fingerprint == bookmark.fingerprint && first.end() == bookmark.position;
+        return if same { Resume::Onwards { skip: 1 } } else { Resume::Fork };
+    }
+    match first.first.checked_sub(bookmark.position) {
+        Some(0) if bookmark.entry == EntryId(0) => Resume::Onwards { skip: 0 },
+        Some(missed) if missed > 0 => Resume::Gap { missed },
+        _ => Resume::Fork,
+    }
+}

@@ -1,0 +1,14 @@
+//! The rules of voting: pure types and functions, without input, output, clock or randomness of their own.
+
+pub mod ballot;
+pub mod change;
+pub mod clock;
+pub mod fold;
+pub mod gate;
+pub mod ledger;
+pub mod log;
+pub mod names;
+pub mod new_poll;
+pub mod poll;
+pub mod snapshot;
+pub mod voter;

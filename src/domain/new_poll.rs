@@ -1,0 +1,163 @@
+//! What it takes to make a poll, and the bounds of each field.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::names::{InvalidName, JoinCode, MAX_OPTIONS, PollId, Slug};
+use super::poll::{Poll, Status, Versions, Visibility};
+
+/// The longest title, in characters.
+pub const MAX_TITLE: usize = 200;
+/// The longest label, in characters.
+pub const MAX_LABEL: usize = 100;
+
+/// Which field is out of bounds, and what the bounds are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Invalid {
+    /// No title, or too long a one.
+    #[error("title: 1 to {MAX_TITLE} characters, none of them control characters")]
+    Title,
+    /// Too few or too many options.
+    #[error("options: a poll has 2 to {MAX_OPTIONS} options, this one has {0}")]
+    OptionCount(usize),
+    /// The number of options of a poll that has opened is fixed.
+    #[error("options: this poll has {expected} options; once open, their labels can change but not their number")]
+    OptionCountFixed {
+        /// How many there are.
+        expected: usize,
+    },
+    /// A label is empty or too long.
+    #[error("options: each label has 1 to {MAX_LABEL} characters, none of them control characters")]
+    Label,
+    /// Two labels are the same.
+    #[error("options: \"{0}\" is there twice")]
+    DuplicateLabel(String),
+    /// The slug is not one.
+    #[error("slug: {0}")]
+    Slug(#[source] InvalidName),
+    /// A new poll is a draft or open.
+    #[error("status: a new poll is \"draft\" or \"open\"")]
+    Status,
+    /// `opens_at` only makes sense for a draft.
+    #[error("opens_at: only a draft opens by itself; leave out opens_at or status")]
+    OpensAtOfOpenPoll,
+    /// A time that has passed.
+    #[error("{0}: that time has passed")]
+    TimePassed(&'static str),
+    /// Closing before opening.
+    #[error("closes_at: must be after opens_at")]
+    ClosesBeforeOpening,
+}
+
+/// The wish for a poll, as it came in.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewPoll {
+    /// The question, 1 to 200 characters.
+    pub title: String,
+    /// The labels, 2 to 50, each 1 to 100 characters, all different.
+    pub options: Vec<String>,
+    /// Its name in addresses; made from the title where absent.
+    pub slug: Option<String>,
+    /// `draft` (the default) or `open`.
+    pub status: Option<Status>,
+    /// When a draft opens by itself.
+    pub opens_at: Option<Timestamp>,
+    /// When it closes by itself.
+    pub closes_at: Option<Timestamp>,
+    /// Whether a later ballot replaces an earlier one; yes where absent.
+    pub allow_change: Option<bool>,
+    /// Who sees totals; everyone, live, where absent.
+    pub results: Option<Visibility>,
+}
+
+impl NewPoll {
+    /// The poll this wish describes, with a given identity.
+    ///
+    /// # Errors
+    /// When a field is out of bounds.
+    pub fn into_poll(self, id: PollId, code: JoinCode, now: Timestamp) -> Result<Poll, Invalid> {
+        let title = check_title(&self.title)?;
+        let labels = check_labels(&self.options)?;
+        let slug = match &self.slug {
+            Some(slug) => Slug::parse(slug).map_err(Invalid::Slug)?,
+            None => Slug::from_title(&title, None),
+        };
+        let status = self.status.unwrap_or(Status::Draft);
+        if status == Status::Closed {
+            return Err(Invalid::Status);
+        }
+        if status == Status::Open && self.opens_at.is_some() {
+            return Err(Invalid::OpensAtOfOpenPoll);
+        }
+        check_times(self.opens_at, self.closes_at, now)?;
+        Ok(Poll {
+            id,
+            slug,
+            code,
+            title,
+            labels,
+            status,
+            generation: 1,
+            round: 1,
+            opens_at: self.opens_at.or((status == Status::Open).then_some(now)),
+            closes_at: self.closes_at,
+            allow_change: self.allow_change.unwrap_or(true),
+            results: self.results.unwrap_or_default(),
+            is_final: false,
+            created_at: now,
+            versions: Versions { shown: 1, text: 1, revision: 1 },
+            is_default: false,
+        })
+    }
+}
+
+/// A title without surrounding space.
+///
+/// # Errors
+/// When it is empty, too long, or has control characters.
+pub fn check_title(title: &str) -> Result<String, Invalid> {
+    one_line(title, MAX_TITLE).ok_or(Invalid::Title)
+}
+
+/// Labels without surrounding space.
+///
+/// # Errors
+/// When their number, one of them, or a repetition is out of bounds.
+pub fn check_labels(labels: &[String]) -> Result<Vec<String>, Invalid> {
+    if !(2..=MAX_OPTIONS).contains(&labels.len()) {
+        return Err(Invalid::OptionCount(labels.len()));
+    }
+    let mut checked: Vec<String> = Vec::with_capacity(labels.len());
+    for label in labels {
+        let label = one_line(label, MAX_LABEL).ok_or(Invalid::Label)?;
+        if checked.contains(&label) {
+            return Err(Invalid::DuplicateLabel(label));
+        }
+        checked.push(label);
+    }
+    Ok(checked)
+}
+
+/// Checks that times lie ahead and in order.
+///
+/// # Errors
+/// When one has passed, or closing does not come after opening.
+pub fn check_times(opens_at: Option<Timestamp>, closes_at: Option<Timestamp>, now: Timestamp) -> Result<(), Invalid> {
+    if opens_at.is_some_and(|at| at <= now) {
+        return Err(Invalid::TimePassed("opens_at"));
+    }
+    if closes_at.is_some_and(|at| at <= now) {
+        return Err(Invalid::TimePassed("closes_at"));
+    }
+    match (opens_at, closes_at) {
+        (Some(opens), Some(closes)) if closes <= opens => Err(Invalid::ClosesBeforeOpening),
+        _ => Ok(()),
+    }
+}
+
+fn one_line(text: &str, max: usize) -> Option<String> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
+    fits.then(|| text.to_owned())
+}

@@ -1,0 +1,184 @@
+//! Who votes: minting, signing and recognising voters, and the key under which one poll knows one voter.
+
+use data_encoding::BASE64URL_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+use super::ballot::VoterKey;
+use super::clock::Entropy;
+use super::names::PollId;
+
+type HmacSha256 = Hmac<Sha256>;
+
+/// One step of the time in a voter key, in milliseconds: 2^13, so three bytes last 4.3 years before they wrap.
+const STEP_BITS: u32 = 13;
+const TIME: usize = 3;
+const SECRET: usize = 16;
+const TAG: usize = 16;
+
+/// Somebody who votes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Voter {
+    /// A browser or client that carries a cookie minted here.
+    Cookie(CookieVoter),
+    /// A client without a cookie that names itself, poll by poll, by the `Idempotency-Key` it sends.
+    Client(String),
+}
+
+/// What a voter cookie holds: when it was made (in steps of 8.192 s) and 128 random bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CookieVoter {
+    made: [u8; TIME],
+    secret: [u8; SECRET],
+}
+
+/// The public name of a voter's ballot in one poll: the same for each retry and each change of it. It says nothing
+/// about the voter, the choice or the order of arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt([u8; 8]);
+
+impl std::fmt::Display for Receipt {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
+
+impl CookieVoter {
+    /// A new voter.
+    #[must_use]
+    pub fn mint(now: Timestamp, entropy: &Entropy) -> Self {
+        let step = (now.as_millisecond() >> STEP_BITS).to_be_bytes();
+        Self { made: [step[5], step[6], step[7]], secret: entropy.bytes() }
+    }
+}
+
+impl Voter {
+    /// The key under which `poll` knows this voter, and the public name of their ballot there.
+    #[must_use]
+    pub fn key(&self, poll: PollId) -> (VoterKey, Receipt) {
+        let (digest, prefix) = match self {
+            Self::Cookie(voter) => (keyed(&voter.secret, &poll.get().to_be_bytes()), Some(voter.made)),
+            Self::Client(name) => {
+                let mut key = *b"idempotency key\0";
+                key[8..].copy_from_slice(&poll.get().to_be_bytes());
+                (keyed(&key, name.as_bytes()), None)
+            }
+        };
+        let mut voter = [0; VoterKey::LENGTH];
+        voter.copy_from_slice(&digest[..VoterKey::LENGTH]);
+        if let Some(made) = prefix {
+            voter[..TIME].copy_from_slice(&made);
+        }
+        let mut receipt = [0; 8];
+        receipt.copy_from_slice(&digest[VoterKey::LENGTH..VoterKey::LENGTH + 8]);
+        (VoterKey(voter), Receipt(receipt))
+    }
+}
+
+fn keyed(key: &[u8; 16], message: &[u8]) -> [u8; 32] {
+    let mut block = [0; 64];
+    block[..16].copy_from_slice(key);
+    let mut mac = HmacSha256::new(&block.into());
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+/// Signs voter cookies with the newest key and recognises those signed with any.
+#[derive(Clone)]
+pub struct VoterSigner {
+    keys: Vec<HmacSha256>,
+}
+
+impl VoterSigner {
+    /// A signer with these secrets, the newest first.
+    #[must_use]
+    pub fn new<S: AsRef<[u8]>>(secrets: &[S]) -> Self {
+        let keyed_by = |secret: &S| {
+            let mut mac =
+                HmacSha256::new_from_slice(secret.as_ref()).unwrap_or_else(|_| HmacSha256::new(&[0; 64].into()));
+            mac.update(b"hemicycle voter cookie 1\0");
+            mac
+        };
+        Self { keys: secrets.iter().map(keyed_by).collect() }
+    }
+
+    /// The cookie's value for this voter: 47 characters of base64url.
+    #[must_use]
+    pub fn sign(&self, voter: &CookieVoter) -> String {
+        let mut value = [0; TIME + SECRET + TAG];
+        value[..TIME].copy_from_slice(&voter.made);
+        value[TIME..TIME + SECRET].copy_from_slice(&voter.secret);
+        if let Some(key) = self.keys.first() {
+            let tag = key.clone().chain_update(&value[..TIME + SECRET]).finalize().into_bytes();
+            value[TIME + SECRET..].copy_from_slice(&tag[..TAG]);
+        }
+        BASE64URL_NOPAD.encode(&value)
+    }
+
+    /// The voter whose cookie this is; `None` where it was not signed by one of our keys.
+    #[must_use]
+    pub fn verify(&self, cookie: &str) -> Option<CookieVoter> {
+        let mut value = [0; TIME + SECRET + TAG];
+        if BASE64URL_NOPAD.decode_len(cookie.len()).ok()? != value.len() {
+            return None;
+        }
+        BASE64URL_NOPAD.decode_mut(cookie.as_bytes(), &mut value).ok()?;
+        let (voter, tag) = value.split_at(TIME + SECRET);
+        let genuine = self.keys.iter().any(|key| key.clone().chain_update(voter).verify_truncated_left(tag).is_ok());
+        let (made, secret) = voter.split_at(TIME);
+        genuine.then_some(CookieVoter { made: made.try_into().ok()?, secret: secret.try_into().ok()? })
+    }
+}
+
+impl std::fmt::Debug for VoterSigner {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "VoterSigner({} keys)", self.keys.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::clock::from_millis;
+
+    fn voter() -> CookieVoter {
+        CookieVoter::mint(from_millis(1_800_000_000_000), &Entropy::System)
+    }
+
+    #[test]
+    fn a_cookie_is_recognised_under_any_of_the_keys_and_signed_with_the_newest() {
+        let (old, both, new) =
+            (VoterSigner::new(&["old"]), VoterSigner::new(&["new", "old"]), VoterSigner::new(&["new"]));
+        let voter = voter();
+        assert_eq!(both.verify(&old.sign(&voter)), Some(voter));
+        assert_eq!(new.verify(&both.sign(&voter)), Some(voter));
+        assert_eq!(new.verify(&old.sign(&voter)), None);
+    }
+
+    #[test]
+    fn a_cookie_with_any_character_changed_is_not_recognised() {
+        let signer = VoterSigner::new(&["key"]);
+        let cookie = signer.sign(&voter());
+        for place in 0..cookie.len() {
+            let mut forged = cookie.clone().into_bytes();
+            forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+            assert_eq!(signer.verify(std::str::from_utf8(&forged).unwrap()), None, "character {place}");
+        }
+        assert_eq!(signer.verify(""), None);
+        assert_eq!(signer.verify(&format!("{cookie}A")), None);
+    }
+
+    #[test]
+    fn a_voter_has_one_key_a_poll_that_starts_with_when_they_were_minted() {
+        let (first, second) = (PollId::from_u64(1).unwrap(), PollId::from_u64(2).unwrap());
+        let cookie = voter();
+        let voter = Voter::Cookie(cookie);
+        assert_eq!(voter.key(first), voter.key(first));
+        assert_ne!(voter.key(first).0.0[TIME..], voter.key(second).0.0[TIME..]);
+        assert_eq!(voter.key(first).0.0[..TIME], cookie.made);
+        let client = Voter::Client("retry-1".into());
+        assert_eq!(client.key(first), client.key(first));
+        assert_ne!(client.key(first), client.key(second));
+    }
+}

@@ -1,0 +1,76 @@
+//! Reading bodies: bounded in size and time, JSON or a form.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// How long a body may take to arrive.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The largest body of a ballot.
+pub const BALLOT: usize = 4 << 10;
+/// The largest body that describes a poll.
+pub const POLL: usize = 64 << 10;
+
+/// What a body says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `application/json`, or another JSON type.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+    /// Nothing at all.
+    Unstated,
+    /// Something else.
+    Other,
+}
+
+/// What a request's body says it is.
+#[must_use]
+pub fn kind(headers: &HeaderMap) -> Kind {
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Kind::Unstated };
+    let essence = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        Kind::Form
+    } else if essence.eq_ignore_ascii_case("application/json") || essence.ends_with("+json") {
+        Kind::Json
+    } else {
+        Kind::Other
+    }
+}
+
+/// Reads a whole body of at most `limit` bytes.
+///
+/// # Errors
+/// When it is larger, too slow, or breaks off.
+pub async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    let collected = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect());
+    match collected.await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge(limit)),
+        Ok(Err(_)) => Err(ApiError::BadRequest("the body broke off".into())),
+        Err(_) => Err(ApiError::BodyTooSlow),
+    }
+}
+
+/// Reads JSON, whatever the body says it is.
+///
+/// # Errors
+/// When the bytes are not the JSON that is wanted; the message says where.
+pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| ApiError::BadRequest(format!("the body is not as expected: {error}")))
+}
+
+/// Reads a form's fields, in order.
+///
+/// # Errors
+/// When the bytes are no form.
+pub fn form(bytes: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
+    std::str::from_utf8(bytes).map_err(|_| ApiError::BadRequest("the form is not UTF-8".into()))?;
+    serde_urlencoded::from_bytes(bytes).map_err(|error| ApiError::BadRequest(format!("the form is broken: {error}")))
+}

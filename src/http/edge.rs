@@ -1,0 +1,101 @@
+//! The edge of every request: its id and log span, its metrics, and the headers every answer carries.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderName, HeaderValue, Method};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+
+use super::error::ApiError;
+use super::metrics::{Metrics, RequestLabels, Route};
+use super::pages::Pages;
+use crate::domain::clock::Entropy;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What the edge needs to know.
+#[derive(Clone, Debug)]
+struct Edge {
+    metrics: Metrics,
+    pages: Pages,
+    /// Request ids: a random start, counted upwards, so that those of two processes do not meet.
+    ids: Arc<AtomicU64>,
+}
+
+/// Wraps the edge around all routes of a listener, and answers what none of them does.
+pub fn wrap(routes: Router, metrics: Metrics, pages: Pages, entropy: &Entropy) -> Router {
+    let edge = Edge { metrics, pages, ids: Arc::new(AtomicU64::new(u64::from_be_bytes(entropy.bytes()))) };
+    routes
+        .fallback(|| async { ApiError::NotFound("address") })
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(edge, around))
+}
+
+async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = known_method(request.method());
+    let route = Route(request.extensions().get::<MatchedPath>().cloned());
+    let wants_page = super::pages::wants_page(request.headers());
+    let id = edge.ids.fetch_add(1, Ordering::Relaxed);
+    let span = tracing::info_span!("request", id = format_args!("{id:016x}"), method, path = request.uri().path());
+    let mut response = next.run(request).instrument(span).await;
+    if wants_page {
+        response = edge.pages.error_page(response);
+    }
+    let labels = RequestLabels { method, route, status: response.status().as_u16() };
+    edge.metrics.http_duration.get_or_create_owned(&labels).observe(started.elapsed().as_secs_f64());
+    edge.metrics.http_requests.get_or_create_owned(&labels).inc();
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    if failed && let Ok(id) = HeaderValue::try_from(format!("{id:016x}")) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    add_headers(&mut response);
+    response
+}
+
+fn add_headers(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
+        // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    }
+}
+
+fn known_method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("panicked: {0}")]
+struct Panicked(String);
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature is the library's")]
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
+    ApiError::Internal(Box::new(Panicked(text))).into_response()
+}

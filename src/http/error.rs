@@ -1,0 +1,208 @@
+//! From errors to answers: the one place that knows status codes.
+
+use std::error::Error as StdError;
+
+use axum::Json;
+use axum::http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::change::Refusal;
+use crate::domain::new_poll::Invalid;
+use crate::domain::poll::Status;
+use crate::queue::QueueError;
+use crate::store::StoreError;
+
+/// What became of a ballot that got no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fate {
+    /// It was not accepted; send it again.
+    Refused,
+    /// Nobody knows; sending it again as the same voter is safe.
+    Unknown,
+}
+
+/// Everything that can be wrong with a request.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The request says something that makes no sense.
+    #[error("{0}")]
+    BadRequest(String),
+    /// No key, or not the right one.
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// Another site sent the browser here.
+    #[error("this request came from another site; open the page itself and try again")]
+    CrossOrigin,
+    /// No such thing.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The path exists, the method does not.
+    #[error("this address does not take that method")]
+    MethodNotAllowed,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    BodyTooSlow,
+    /// The body is too large.
+    #[error("the body is larger than {0} bytes")]
+    BodyTooLarge(usize),
+    /// The body is of another type.
+    #[error("send the body as {0}")]
+    UnsupportedMediaType(&'static str),
+    /// The state of things does not allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The poll's slug is in use.
+    #[error("another poll has this slug")]
+    NameTaken,
+    /// The poll takes no ballots: which state it is in, and since or until when.
+    #[error("{}", not_accepting(*.status))]
+    NotAccepting {
+        /// `draft` or `closed`.
+        status: Status,
+        /// When it opens by itself, or when it closed.
+        at: Option<Timestamp>,
+    },
+    /// The voter chose otherwise before.
+    #[error("you have voted already, and this poll does not allow a change")]
+    AlreadyVoted,
+    /// More than this process takes on.
+    #[error("too busy just now; try again in a moment")]
+    Busy(Option<Fate>),
+    /// Something this role depends on is away. Logged by whoever watches it.
+    #[error("not available just now; try again in a moment")]
+    Unavailable {
+        /// What became of the ballot, where there was one.
+        fate: Option<Fate>,
+        /// What went wrong, where this is the place to log it.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// A defect of ours.
+    #[error("something went wrong here; it has been noted")]
+    Internal(#[source] Box<dyn StdError + Send + Sync>),
+}
+
+fn not_accepting(status: Status) -> &'static str {
+    match status {
+        Status::Draft | Status::Open => "this poll is not open yet",
+        Status::Closed => "this poll is closed",
+    }
+}
+
+/// The JSON body of an error; also left in the response's extensions for pages to render.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorBody {
+    /// What is wrong, in a sentence.
+    pub error: String,
+    /// The state that stands in the way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+    /// When a draft opens by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<Timestamp>,
+    /// When the poll closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub closed_at: Option<Timestamp>,
+    /// What became of the ballot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fate: Option<Fate>,
+}
+
+impl ApiError {
+    /// The status code.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) | Self::Refused(Refusal::Invalid(_)) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::CrossOrigin => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Refused(_) | Self::NameTaken | Self::NotAccepting { .. } | Self::AlreadyVoted => StatusCode::CONFLICT,
+            Self::Busy(_) | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn body(&self) -> ErrorBody {
+        let mut body = ErrorBody { error: self.to_string(), status: None, opens_at: None, closed_at: None, fate: None };
+        match self {
+            Self::NotAccepting { status, at } => {
+                body.status = Some(*status);
+                *(if *status == Status::Closed { &mut body.closed_at } else { &mut body.opens_at }) = *at;
+            }
+            Self::Busy(fate) | Self::Unavailable { fate, .. } => body.fate = *fate,
+            _ => {}
+        }
+        body
+    }
+
+    fn log(&self) {
+        match self {
+            Self::Internal(source) => tracing::error!(error = %chain(source.as_ref()), "request.failed"),
+            Self::Unavailable { source: Some(source), .. } => {
+                tracing::warn!(error = %chain(source.as_ref()), "request.unavailable");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        self.log();
+        let body = self.body();
+        let mut response = (self.status(), Json(&body)).into_response();
+        let headers = response.headers_mut();
+        match self {
+            Self::Unauthorized => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::Busy(_) | Self::Unavailable { .. } => {
+                headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(body);
+        response
+    }
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::BadRequest(invalid.to_string())
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NameTaken => Self::NameTaken,
+            StoreError::Changed | StoreError::Unavailable(_) => {
+                Self::Unavailable { fate: None, source: Some(Box::new(error)) }
+            }
+            StoreError::Rejected(_) | StoreError::Damaged(_) => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+impl From<QueueError> for ApiError {
+    fn from(error: QueueError) -> Self {
+        Self::Unavailable { fate: None, source: Some(Box::new(error)) }
+    }
+}
+
+/// An error with all its sources, in one line.
+#[must_use]
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let causes = std::iter::successors(error.source(), |cause: &&(dyn StdError + 'static)| (*cause).source());
+    causes.fold(error.to_string(), |line, cause| {
+        let cause = cause.to_string();
+        if line.ends_with(&cause) { line } else { format!("{line}: {cause}") }
+    })
+}

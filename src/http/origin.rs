@@ -1,0 +1,84 @@
+//! Where a request comes from: the addresses people use, proxies we trust, and whether another site sent the browser.
+
+use std::net::IpAddr;
+
+use axum::http::header::{HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, Uri};
+use ipnet::IpNet;
+
+use super::error::ApiError;
+
+/// The peer of the connection; in each request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// What we know of our own addresses.
+#[derive(Clone, Debug, Default)]
+pub struct Origins {
+    public: Option<Uri>,
+    trusted_proxies: Vec<IpNet>,
+}
+
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+impl Origins {
+    /// `public`: the address people type, where it is configured. `trusted_proxies`: whose `X-Forwarded-*` count.
+    #[must_use]
+    pub fn new(public: Option<Uri>, trusted_proxies: Vec<IpNet>) -> Self {
+        Self { public, trusted_proxies }
+    }
+
+    /// Refuses a request that changes something if a browser says that another site caused it. Clients that are no
+    /// browsers send neither header.
+    ///
+    /// # Errors
+    /// [`ApiError::CrossOrigin`].
+    pub fn check(&self, headers: &HeaderMap, peer: Option<Peer>) -> Result<(), ApiError> {
+        match headers.get(SEC_FETCH_SITE).map(axum::http::HeaderValue::as_bytes) {
+            Some(b"same-origin" | b"none") => return Ok(()),
+            Some(_) => return Err(ApiError::CrossOrigin),
+            None => {}
+        }
+        let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+        let origin = origin.to_str().ok().and_then(|origin| origin.parse::<Uri>().ok());
+        let same = origin.as_ref().and_then(Uri::authority).is_some_and(|authority| {
+            let public = self.public.as_ref().and_then(Uri::authority) == Some(authority);
+            public || self.host(headers, peer).is_some_and(|host| host.eq_ignore_ascii_case(authority.as_str()))
+        });
+        if same { Ok(()) } else { Err(ApiError::CrossOrigin) }
+    }
+
+    /// The address of this site as the sender of a request knows it, without a slash at the end.
+    #[must_use]
+    pub fn base(&self, headers: &HeaderMap, peer: Option<Peer>) -> String {
+        if let Some(public) = &self.public {
+            return public.to_string().trim_end_matches('/').to_owned();
+        }
+        let proto = self.forwarded(headers, peer, &FORWARDED_PROTO).filter(|proto| *proto == "https").unwrap_or("http");
+        format!("{proto}://{}", self.host(headers, peer).unwrap_or("localhost"))
+    }
+
+    /// Whether people come by https, so that cookies must not travel otherwise.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.public.as_ref().and_then(Uri::scheme_str) == Some("https")
+    }
+
+    fn host<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h str> {
+        let host = self.forwarded(headers, peer, &FORWARDED_HOST);
+        host.or_else(|| headers.get(HOST)?.to_str().ok()).filter(|host| is_plain_host(host))
+    }
+
+    fn forwarded<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>, name: &HeaderName) -> Option<&'h str> {
+        let peer = peer?.0;
+        let trusted = self.trusted_proxies.iter().any(|net| net.contains(&peer));
+        headers.get(name).filter(|_| trusted)?.to_str().ok()
+    }
+}
+
+/// A host header ends up in links: only what can be a host and a port may.
+fn is_plain_host(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b':' | b'[' | b']'))
+}

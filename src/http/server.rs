@@ -1,0 +1,112 @@
+//! A listener's connections: bounded in number, in the size of what is read ahead, and in the patience with slow peers.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use socket2::SockRef;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use super::metrics::Metrics;
+use super::origin::Peer;
+
+/// What is read ahead of a connection, and so the longest request head; the least that hyper takes.
+const BUFFER: usize = 8 << 10;
+/// How long a request head may take, and how long an idle connection is kept.
+const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a peer may leave what we sent unacknowledged: it is gone, or has stopped reading.
+const SEND_PATIENCE: Duration = Duration::from_mins(1);
+/// A pause after the system refused a connection, for want of file descriptors say.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `routes` on `listener` until `shutdown`, then finishes the requests at hand.
+pub async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    max_connections: usize,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(max_connections));
+    let connections = TaskTracker::new();
+    // With every place taken nothing is accepted: newcomers wait in the system's own bounded queue.
+    while let Some(place) = unless(&shutdown, places.clone().acquire_owned()).await.and_then(Result::ok) {
+        match unless(&shutdown, listener.accept()).await {
+            None => break,
+            Some(Ok((stream, peer))) => {
+                let connection = Connection { place, metrics: metrics.clone(), shutdown: shutdown.clone() };
+                connections.spawn(connection.serve(stream, peer, routes.clone()));
+            }
+            Some(Err(error)) => {
+                tracing::warn!(%error, "connection.refused");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn unless<F: Future>(shutdown: &CancellationToken, work: F) -> Option<F::Output> {
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => None,
+        done = work => Some(done),
+    }
+}
+
+struct Connection {
+    place: OwnedSemaphorePermit,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+}
+
+impl Connection {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, routes: Router) {
+        self.metrics.connections.inc();
+        tune(&stream);
+        let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(peer.ip()));
+            routes.clone().oneshot(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_PATIENCE)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(stream), service)
+            .with_upgrades();
+        tokio::pin!(connection);
+        let finished = tokio::select! {
+            finished = connection.as_mut() => finished,
+            () = self.shutdown.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = finished {
+            tracing::debug!(%error, "connection.broken");
+        }
+        self.metrics.connections.dec();
+        drop(self.place);
+    }
+}
+
+fn tune(stream: &TcpStream) {
+    let tuned = stream.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let tuned = tuned.and_then(|()| SockRef::from(stream).set_tcp_user_timeout(Some(SEND_PATIENCE)));
+    if let Err(error) = tuned {
+        tracing::debug!(%error, "connection.untuned");
+    }
+}

@@ -1,0 +1,102 @@
+//! From a request to its voter, and back to the browser as a cookie.
+
+use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::Response;
+
+use super::error::ApiError;
+use super::origin::Origins;
+use crate::domain::clock::{Clock, Entropy};
+use crate::domain::voter::{CookieVoter, Voter, VoterSigner};
+
+/// The cookie's name.
+pub const COOKIE_NAME: &str = "voter_id";
+/// The longest `Idempotency-Key`.
+pub const MAX_IDEMPOTENCY_KEY: usize = 255;
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Recognises voters and mints new ones.
+#[derive(Clone, Debug)]
+pub struct Voters {
+    signer: VoterSigner,
+    clock: Clock,
+    entropy: Entropy,
+    attributes: &'static str,
+}
+
+/// A voter, and the cookie to set where they are new.
+#[derive(Clone, Debug)]
+pub struct Identified {
+    /// Who.
+    pub voter: Voter,
+    /// The `Set-Cookie` header, for a newly minted voter.
+    cookie: Option<HeaderValue>,
+}
+
+impl Voters {
+    /// Voters known by cookies of `signer`.
+    #[must_use]
+    pub fn new(signer: VoterSigner, clock: Clock, entropy: Entropy, origins: &Origins) -> Self {
+        // 400 days is the longest a browser keeps a cookie.
+        let attributes = if origins.is_secure() {
+            "; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure"
+        } else {
+            "; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax"
+        };
+        Self { signer, clock, entropy, attributes }
+    }
+
+    /// The voter whose signed cookie came along, if one did.
+    #[must_use]
+    pub fn known(&self, headers: &HeaderMap) -> Option<CookieVoter> {
+        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.find_map(|(name, value)| if name == COOKIE_NAME { self.signer.verify(value) } else { None })
+    }
+
+    /// The voter of a browser: known, or new with a cookie to set.
+    #[must_use]
+    pub fn browser(&self, headers: &HeaderMap) -> Identified {
+        if let Some(known) = self.known(headers) {
+            return Identified { voter: Voter::Cookie(known), cookie: None };
+        }
+        let minted = CookieVoter::mint(self.clock.now(), &self.entropy);
+        let cookie = format!("{COOKIE_NAME}={}{}", self.signer.sign(&minted), self.attributes);
+        Identified { voter: Voter::Cookie(minted), cookie: HeaderValue::try_from(cookie).ok() }
+    }
+
+    /// The voter of an API client: by cookie, else by `Idempotency-Key`, else new.
+    ///
+    /// # Errors
+    /// When the `Idempotency-Key` is empty or too long.
+    pub fn client(&self, headers: &HeaderMap) -> Result<Identified, ApiError> {
+        let Some(key) = headers.get(IDEMPOTENCY_KEY) else { return Ok(self.browser(headers)) };
+        if let Some(known) = self.known(headers) {
+            return Ok(Identified { voter: Voter::Cookie(known), cookie: None });
+        }
+        match key.to_str() {
+            Ok(key) if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) => {
+                Ok(Identified { voter: Voter::Client(key.to_owned()), cookie: None })
+            }
+            _ => Err(ApiError::BadRequest(format!(
+                "Idempotency-Key: 1 to {MAX_IDEMPOTENCY_KEY} printable ASCII characters"
+            ))),
+        }
+    }
+}
+
+impl Identified {
+    /// The voter, if a signed cookie brought them: whoever is new cannot have voted.
+    #[must_use]
+    pub fn returning(&self) -> Option<&Voter> {
+        Some(&self.voter).filter(|_| self.cookie.is_none())
+    }
+
+    /// Hands a new voter their cookie, whatever the answer is, so that a retry is the same voter.
+    pub fn remember(self, response: &mut Response) {
+        if let Some(cookie) = self.cookie {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Hemicycle runs live votes for a crowd of any size: every accepted vote is counted exactly once.
+//!
+//! `docs/architecture.md` has the map. In short: [`domain`] holds the rules; [`store`], [`queue`] and [`live`] are the
+//! backends; [`http`] is what all listeners share; each of [`roles`] is one service; [`app`] wires them together, and
+//! [`cli`] is what a person types.
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod domain;
+pub mod http;
+pub mod live;
+pub mod queue;
+pub mod roles;
+pub mod store;

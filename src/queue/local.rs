@@ -1,0 +1,316 @@
+//! The embedded queue: one partition in one file, one appender at a time.
+//!
+//! Gates and the log's end live in memory behind a lock and are written in the same transaction as the entry they
+//! belong to. After a write that failed, memory is read anew from the file, which alone knows what became of it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::{Mutex, MutexGuard, watch};
+
+use super::{Answer, QueueError, format};
+use crate::domain::ballot::{Ballot, VoterKey};
+use crate::domain::gate::{Admission, Gate, Phase};
+use crate::domain::log::{Entry, EntryId, LogEnd, Marker, Record, Section};
+use crate::domain::names::{Choice, PollId};
+use crate::store::sqlite::connect::OpenError;
+use crate::store::sqlite::log::{FirstChoices, LogFile, LogRow, LogWrite, WriteError};
+
+/// Entries trimmed in one statement: a few milliseconds of the writing connection.
+const TRIM_STEP: u32 = 500;
+/// Entries read in one statement.
+const READ_STEP: u32 = 256;
+
+/// The queue in one file. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct LocalQueue {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    file: LogFile,
+    memory: Mutex<Memory>,
+    newest: watch::Sender<EntryId>,
+}
+
+#[derive(Debug)]
+struct Memory {
+    gates: HashMap<PollId, Gate>,
+    end: LogEnd,
+    /// Whether a write failed since memory was read.
+    stale: bool,
+}
+
+/// What one batch does: built up in memory, written at once.
+#[derive(Debug, Default)]
+struct Turn {
+    gates: HashMap<PollId, Gate>,
+    accepted: Vec<Accepted>,
+    markers: Vec<Marker>,
+    choices: Vec<FirstChoices>,
+}
+
+/// The accepted ballots of one poll.
+#[derive(Debug)]
+struct Accepted {
+    poll: PollId,
+    generation: u32,
+    ballots: Vec<(VoterKey, Choice)>,
+}
+
+impl LocalQueue {
+    /// Opens the queue at `path`, making it where it is missing.
+    ///
+    /// # Errors
+    /// When the file is damaged, newer than this release, or not usable.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        let file = LogFile::open(path).await?;
+        let memory = Memory { gates: HashMap::new(), end: LogEnd::default(), stale: true };
+        let shared = Shared { file, memory: Mutex::new(memory), newest: watch::Sender::new(EntryId(0)) };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    pub(super) async fn append(&self, ballots: &[Ballot], now: Timestamp) -> Result<Vec<Answer>, QueueError> {
+        let mut memory = self.memory().await?;
+        let mut turn = Turn::default();
+        let mut answers: Vec<Answer> = ballots.iter().map(|ballot| turn.admit(&memory, ballot, now)).collect();
+        self.hold_to_first_choices(&memory, &mut turn, ballots, &mut answers).await?;
+        for (ballot, _) in ballots.iter().zip(&answers).filter(|(_, answer)| **answer == Answer::Accepted) {
+            turn.accept(&memory, ballot);
+        }
+        self.write(&mut memory, turn, now).await?;
+        Ok(answers)
+    }
+
+    pub(super) async fn install(&self, poll: PollId, wanted: &Gate, now: Timestamp) -> Result<(), QueueError> {
+        let mut memory = self.memory().await?;
+        let mut turn = Turn::default();
+        let mut gate =
+            memory.gates.get(&poll).copied().unwrap_or(Gate { phase: Phase::Shut, generation: 0, ..*wanted });
+        let already_latched = gate.generation == wanted.generation && gate.phase == Phase::Latched;
+        let closes = wanted.phase == Phase::Latched && wanted.generation >= gate.generation && !already_latched;
+        let installed = gate.install(wanted);
+        if closes {
+            gate.phase = Phase::Latched;
+            gate.closes_at = Some(wanted.closes_at.unwrap_or(now));
+            turn.mark(poll, &gate, now);
+        }
+        if installed || closes {
+            turn.gates.insert(poll, gate);
+        }
+        self.write(&mut memory, turn, now).await
+    }
+
+    pub(super) async fn close_gate(&self, poll: PollId, generation: u32, now: Timestamp) -> Result<(), QueueError> {
+        let mut memory = self.memory().await?;
+        let mut turn = Turn::default();
+        if let Some(mut gate) = memory.gates.get(&poll).copied().filter(|gate| gate.generation == generation)
+            && gate.latch(now)
+        {
+            turn.mark(poll, &gate, now);
+            turn.gates.insert(poll, gate);
+        }
+        self.write(&mut memory, turn, now).await
+    }
+
+    pub(super) async fn gate(&self, poll: PollId) -> Result<Option<Gate>, QueueError> {
+        Ok(self.memory().await?.gates.get(&poll).copied())
+    }
+
+    pub(super) async fn forget(&self, poll: PollId) -> Result<(), QueueError> {
+        let mut memory = self.memory().await?;
+        memory.stale = true;
+        self.shared.file.forget(poll).await.map_err(QueueError::Refused)?;
+        memory.gates.remove(&poll);
+        memory.stale = false;
+        Ok(())
+    }
+
+    pub(super) async fn read(&self, partition: u16, from: EntryId, ballots: u64) -> Result<Vec<Record>, QueueError> {
+        debug_assert_eq!(partition, 0, "the embedded queue has one partition");
+        let mut records: Vec<Record> = Vec::new();
+        let (mut next, mut read) = (from, 0);
+        while read < ballots {
+            let rows = self.shared.file.rows(next, READ_STEP).await.map_err(QueueError::Refused)?;
+            let complete = rows.len() < READ_STEP as usize;
+            for row in rows {
+                if read >= ballots {
+                    return Ok(records);
+                }
+                next = EntryId(row.id.0 + 1);
+                read += if row.id == from { 0 } else { u64::from(row.ballots) };
+                records.push(record(row));
+            }
+            if complete {
+                break;
+            }
+        }
+        Ok(records)
+    }
+
+    pub(super) async fn end(&self, partition: u16) -> Result<LogEnd, QueueError> {
+        debug_assert_eq!(partition, 0, "the embedded queue has one partition");
+        Ok(self.memory().await?.end)
+    }
+
+    pub(super) async fn wait_beyond(&self, partition: u16, last: EntryId) {
+        debug_assert_eq!(partition, 0, "the embedded queue has one partition");
+        let mut newest = self.shared.newest.subscribe();
+        // The sender lives in `self.shared`, so waiting cannot fail.
+        let _ = newest.wait_for(|newest| *newest != last).await;
+    }
+
+    pub(super) async fn trim(&self, partition: u16, bookmark: EntryId, retain: u64) -> Result<u64, QueueError> {
+        debug_assert_eq!(partition, 0, "the embedded queue has one partition");
+        let position = self.memory().await?.end.position.saturating_sub(retain);
+        let file = &self.shared.file;
+        let before = file.entry_before(position).await.map_err(QueueError::Refused)?.min(bookmark);
+        file.trim(before, TRIM_STEP).await.map_err(QueueError::Refused)
+    }
+
+    pub(super) async fn probe(&self, now: Timestamp) -> Result<(), QueueError> {
+        drop(self.memory().await?);
+        self.shared.file.probe(now).await.map_err(QueueError::Refused)
+    }
+
+    pub(super) async fn shut_down(&self) {
+        self.shared.file.close().await;
+    }
+
+    /// Locks memory, reading it anew where a write failed.
+    async fn memory(&self) -> Result<MutexGuard<'_, Memory>, QueueError> {
+        let mut memory = self.shared.memory.lock().await;
+        if memory.stale {
+            let file = &self.shared.file;
+            memory.gates = file.gates().await.map_err(QueueError::Refused)?;
+            memory.end = file.end().await.map_err(QueueError::Refused)?;
+            memory.stale = false;
+            self.shared.newest.send_replace(memory.end.entry);
+        }
+        Ok(memory)
+    }
+
+    /// In polls without change, turns down whoever chose otherwise before, in this batch or earlier.
+    async fn hold_to_first_choices(
+        &self,
+        memory: &Memory,
+        turn: &mut Turn,
+        ballots: &[Ballot],
+        answers: &mut [Answer],
+    ) -> Result<(), QueueError> {
+        let strict = |gate: Option<&Gate>| gate.is_some_and(|gate| !gate.allow_change);
+        let mut voters: HashMap<PollId, Vec<VoterKey>> = HashMap::new();
+        for (ballot, _) in ballots.iter().zip(&*answers).filter(|(_, answer)| **answer == Answer::Accepted) {
+            if strict(turn.gate(memory, ballot.poll)) {
+                voters.entry(ballot.poll).or_default().push(ballot.voter);
+            }
+        }
+        for (poll, voters) in voters {
+            let Some(round) = turn.gate(memory, poll).map(|gate| gate.round) else { continue };
+            let file = &self.shared.file;
+            let mut known = file.first_choices(poll, round, &voters).await.map_err(QueueError::Refused)?;
+            let mut choices = Vec::new();
+            let mine = ballots
+                .iter()
+                .zip(&mut *answers)
+                .filter(|(ballot, answer)| ballot.poll == poll && **answer == Answer::Accepted);
+            for (ballot, answer) in mine {
+                let first = *known.entry(ballot.voter).or_insert_with(|| {
+                    choices.push((ballot.voter, ballot.choice));
+                    ballot.choice
+                });
+                if first != ballot.choice {
+                    *answer = Answer::AlreadyVoted;
+                }
+            }
+            turn.choices.push(FirstChoices { poll, round, choices });
+        }
+        Ok(())
+    }
+
+    async fn write(&self, memory: &mut Memory, turn: Turn, now: Timestamp) -> Result<(), QueueError> {
+        let (write, end) = turn.into_write(memory, now);
+        if write.row.is_none() && write.gates.is_empty() {
+            return Ok(());
+        }
+        // Until the write has returned: a caller that gives up waiting must leave memory to be read anew.
+        memory.stale = true;
+        self.shared.file.write(&write).await.map_err(|error| match error {
+            WriteError::Refused(source) => QueueError::Refused(source),
+            WriteError::Unknown(source) => QueueError::Unknown(source),
+        })?;
+        memory.gates.extend(write.gates);
+        memory.end = end;
+        memory.stale = false;
+        self.shared.newest.send_replace(end.entry);
+        Ok(())
+    }
+}
+
+impl Turn {
+    /// The gate as this batch has left it so far.
+    fn gate<'a>(&'a self, memory: &'a Memory, poll: PollId) -> Option<&'a Gate> {
+        self.gates.get(&poll).or_else(|| memory.gates.get(&poll))
+    }
+
+    fn admit(&mut self, memory: &Memory, ballot: &Ballot, now: Timestamp) -> Answer {
+        let Some(before) = self.gate(memory, ballot.poll).copied() else { return Answer::Unknown };
+        let mut gate = before;
+        let admission = gate.admit(now);
+        if gate != before {
+            if gate.phase == Phase::Latched {
+                self.mark(ballot.poll, &gate, now);
+            }
+            self.gates.insert(ballot.poll, gate);
+        }
+        match admission {
+            Admission::Admitted => Answer::Accepted,
+            Admission::NotOpen(opens_at) => Answer::NotOpen(opens_at),
+            Admission::Closed(closed_at) => Answer::Closed(closed_at),
+        }
+    }
+
+    fn accept(&mut self, memory: &Memory, ballot: &Ballot) {
+        let accepted = (ballot.voter, ballot.choice);
+        if let Some(of_poll) = self.accepted.iter_mut().find(|accepted| accepted.poll == ballot.poll) {
+            return of_poll.ballots.push(accepted);
+        }
+        let generation = self.gate(memory, ballot.poll).map_or(0, |gate| gate.generation);
+        self.accepted.push(Accepted { poll: ballot.poll, generation, ballots: vec![accepted] });
+    }
+
+    fn mark(&mut self, poll: PollId, gate: &Gate, now: Timestamp) {
+        self.markers.push(Marker { poll, generation: gate.generation, at: gate.closes_at.unwrap_or(now) });
+    }
+
+    fn into_write(self, memory: &Memory, now: Timestamp) -> (LogWrite, LogEnd) {
+        let ballots = |Accepted { poll, generation, ballots }| Section::Ballots { poll, generation, ballots };
+        let sections: Vec<Section> =
+            self.accepted.into_iter().map(ballots).chain(self.markers.into_iter().map(Section::Closed)).collect();
+        let mut write = LogWrite { row: None, gates: self.gates.into_iter().collect(), choices: self.choices };
+        let mut end = memory.end;
+        if !sections.is_empty() {
+            let entry = Entry { at: now, sections };
+            let ballots = u32::try_from(entry.ballots()).unwrap_or(u32::MAX);
+            let body = format::encode(&entry);
+            let fingerprint = format::fingerprint(&body);
+            let id = EntryId(end.entry.0 + 1);
+            write.row = Some(LogRow { id, first: end.position, ballots, fingerprint, body });
+            end = LogEnd { entry: id, position: end.position + u64::from(ballots) };
+        }
+        (write, end)
+    }
+}
+
+fn record(row: LogRow) -> Record {
+    let content = if format::fingerprint(&row.body) == row.fingerprint {
+        format::decode(&row.body)
+    } else {
+        Err(crate::domain::log::Unreadable::Malformed("its bytes do not match their fingerprint"))
+    };
+    let LogRow { id, first, ballots, fingerprint, body } = row;
+    Record { id, first, ballots, fingerprint, body, content }
+}

@@ -1,0 +1,154 @@
+//! The queue: it decides, durably and in order, which ballots are accepted.
+//!
+//! A closed set of backends behind one enum; `tests/it/queue_contract.rs` holds them to the same meaning.
+
+pub mod format;
+pub mod local;
+
+use jiff::Timestamp;
+
+use crate::domain::ballot::Ballot;
+use crate::domain::gate::Gate;
+use crate::domain::log::{EntryId, LogEnd, Record};
+use crate::domain::names::PollId;
+use crate::store::StoreError;
+
+/// What the queue answers to one ballot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It is durable and will be counted.
+    Accepted,
+    /// Its poll is not open yet; when it opens by itself, where that is known.
+    NotOpen(Option<Timestamp>),
+    /// Its poll is closed; since when, where that is known.
+    Closed(Option<Timestamp>),
+    /// The voter chose otherwise before, and the poll does not allow a change.
+    AlreadyVoted,
+    /// The queue holds no gate for the poll: install it from the store and ask again.
+    Unknown,
+}
+
+/// Why the queue did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// Nothing happened; the same call may work later.
+    #[error("the queue is not available: nothing was recorded")]
+    Refused(#[source] StoreError),
+    /// It may have happened: never repeat an append after this.
+    #[error("the queue did not confirm: it is unknown whether it was recorded")]
+    Unknown(#[source] StoreError),
+}
+
+/// A queue of one of the known kinds.
+#[derive(Clone, Debug)]
+pub enum Queue {
+    /// Embedded: one partition, in a file of SQLite of its own.
+    Local(local::LocalQueue),
+}
+
+impl Queue {
+    /// How many partitions the log has; fixed.
+    #[must_use]
+    pub fn partitions(&self) -> u16 {
+        let Self::Local(_) = self;
+        1
+    }
+
+    /// Decides on each ballot of a batch, in order, and appends the accepted ones: one atomic, durable step.
+    /// The answers are in the order of the ballots.
+    ///
+    /// # Errors
+    /// For the batch as a whole: none of it was accepted, or it is unknown whether it was.
+    pub async fn append(&self, ballots: &[Ballot], now: Timestamp) -> Result<Vec<Answer>, QueueError> {
+        let Self::Local(queue) = self;
+        queue.append(ballots, now).await
+    }
+
+    /// Installs a gate as the store knows it; an older one than the queue has changes nothing, and one that closes
+    /// is latched with its markers, as by [`Queue::close_gate`].
+    ///
+    /// # Errors
+    /// Where the queue is unavailable; installing again is harmless.
+    pub async fn install(&self, poll: PollId, wanted: &Gate, now: Timestamp) -> Result<(), QueueError> {
+        let Self::Local(queue) = self;
+        queue.install(poll, wanted, now).await
+    }
+
+    /// Latches the gate of a generation and appends its marker to every partition, in one atomic step. Harmless where
+    /// it is latched already, or the gate is of another generation.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable; closing again is harmless.
+    pub async fn close_gate(&self, poll: PollId, generation: u32, now: Timestamp) -> Result<(), QueueError> {
+        let Self::Local(queue) = self;
+        queue.close_gate(poll, generation, now).await
+    }
+
+    /// The gate of a poll.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable.
+    pub async fn gate(&self, poll: PollId) -> Result<Option<Gate>, QueueError> {
+        let Self::Local(queue) = self;
+        queue.gate(poll).await
+    }
+
+    /// Forgets a deleted poll: its gate and what its voters chose.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable; forgetting again is harmless.
+    pub async fn forget(&self, poll: PollId) -> Result<(), QueueError> {
+        let Self::Local(queue) = self;
+        queue.forget(poll).await
+    }
+
+    /// Entries of a partition: `from` itself, if it is there, and those after it until they hold `ballots` ballots. An
+    /// entry is never split.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable.
+    pub async fn read(&self, partition: u16, from: EntryId, ballots: u64) -> Result<Vec<Record>, QueueError> {
+        let Self::Local(queue) = self;
+        queue.read(partition, from, ballots).await
+    }
+
+    /// How far a partition reaches.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable.
+    pub async fn end(&self, partition: u16) -> Result<LogEnd, QueueError> {
+        let Self::Local(queue) = self;
+        queue.end(partition).await
+    }
+
+    /// Waits until a partition has an entry other than `last`.
+    pub async fn wait_beyond(&self, partition: u16, last: EntryId) {
+        let Self::Local(queue) = self;
+        queue.wait_beyond(partition, last).await;
+    }
+
+    /// Drops entries that lie more than `retain` ballots before the entry `bookmark`, which itself always stays.
+    /// Returns how many entries went; call again while it is more than zero.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable.
+    pub async fn trim(&self, partition: u16, bookmark: EntryId, retain: u64) -> Result<u64, QueueError> {
+        let Self::Local(queue) = self;
+        queue.trim(partition, bookmark, retain).await
+    }
+
+    /// Proves that an append could be made durable now.
+    ///
+    /// # Errors
+    /// Where it could not.
+    pub async fn probe(&self, now: Timestamp) -> Result<(), QueueError> {
+        let Self::Local(queue) = self;
+        queue.probe(now).await
+    }
+
+    /// Closes the queue in an orderly way.
+    pub async fn shut_down(&self) {
+        let Self::Local(queue) = self;
+        queue.shut_down().await;
+    }
+}

@@ -1,0 +1,7 @@
+//! The roles: each owns some paths, or none, and never imports another.
+
+pub mod polls;
+pub mod result;
+pub mod site;
+pub mod vote;
+pub mod worker;

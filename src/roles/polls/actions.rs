@@ -1,0 +1,116 @@
+//! What can be done to polls: the rule from the domain, then the store, then the gate, then the news.
+//!
+//! The store holds the intent. A crash between store and gate is repaired by any worker, which brings gates in line
+//! with the store every second.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Needs;
+use crate::domain::change::{PollChange, Refusal};
+use crate::domain::names::{JoinCode, PollId, Slug};
+use crate::domain::new_poll::NewPoll;
+use crate::domain::poll::{Poll, Status};
+use crate::http::error::ApiError;
+use crate::live::Event;
+use crate::store::StoreError;
+
+/// Tries at a change that meets another one, or at a name that is taken.
+const TRIES: u32 = 8;
+
+impl Needs {
+    /// The poll of this name.
+    pub(super) async fn find(&self, name: &str) -> Result<Poll, ApiError> {
+        self.store.poll_named(name).await?.ok_or(ApiError::NotFound("poll"))
+    }
+
+    /// Makes a poll. A slug made from the title gets the join code appended where it is taken.
+    pub(super) async fn create(&self, wish: &NewPoll) -> Result<Poll, ApiError> {
+        let now = self.clock.now();
+        for attempt in 0..TRIES {
+            let code = JoinCode::random(&self.entropy);
+            let mut poll = wish.clone().into_poll(PollId::random(&self.entropy), code, now)?;
+            if wish.slug.is_none() && attempt > 0 {
+                poll.slug = Slug::from_title(&poll.title, Some(poll.code.as_str()));
+            }
+            match self.store.insert_poll(&poll).await {
+                Ok(()) => {
+                    self.took_effect(&poll, now).await?;
+                    return Ok(poll);
+                }
+                Err(StoreError::NameTaken) if wish.slug.is_none() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(ApiError::NameTaken)
+    }
+
+    /// A new draft with the texts and rules of another poll.
+    pub(super) async fn duplicate(&self, name: &str) -> Result<Poll, ApiError> {
+        let poll = self.find(name).await?;
+        let wish = NewPoll {
+            title: poll.title,
+            options: poll.labels,
+            slug: None,
+            status: Some(Status::Draft),
+            opens_at: None,
+            closes_at: None,
+            allow_change: Some(poll.allow_change),
+            results: Some(poll.results),
+        };
+        self.create(&wish).await
+    }
+
+    /// Changes a poll by `rule`, again if somebody else changed it meanwhile.
+    pub(super) async fn change_by<R>(&self, name: &str, rule: R) -> Result<Poll, ApiError>
+    where
+        R: Fn(&Poll, Timestamp) -> Result<Poll, Refusal>,
+    {
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let poll = self.find(name).await?;
+            match self.store.update_poll(&rule(&poll, now)?, now).await {
+                Ok(changed) => {
+                    self.took_effect(&changed, now).await?;
+                    return Ok(changed);
+                }
+                Err(StoreError::Changed) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(StoreError::Changed.into())
+    }
+
+    /// Changes what a `PATCH` names.
+    pub(super) async fn patch(&self, name: &str, change: &PollChange) -> Result<Poll, ApiError> {
+        let has_ballots = change.touches_texts() && self.has_ballots(name).await?;
+        self.change_by(name, |poll, now| change.apply(poll, has_ballots, now)).await
+    }
+
+    /// Deletes a draft or a final poll.
+    pub(super) async fn delete(&self, name: &str) -> Result<(), ApiError> {
+        let poll = self.find(name).await?;
+        poll.deletable(self.clock.now())?;
+        self.store.delete_poll(&poll).await?;
+        self.live.publish(Event::Deleted(poll.id));
+        Ok(self.queue.forget(poll.id).await?)
+    }
+
+    /// Whether the gate has admitted a ballot of the poll's round, or one has been counted.
+    async fn has_ballots(&self, name: &str) -> Result<bool, ApiError> {
+        let poll = self.find(name).await?;
+        let gate = self.queue.gate(poll.id).await?;
+        let admitted = gate.is_some_and(|gate| gate.round == poll.round && gate.used);
+        let counted = self.store.snapshot(poll.id, self.clock.now()).await?;
+        Ok(admitted || counted.is_some_and(|snapshot| snapshot.total() > 0))
+    }
+
+    async fn took_effect(&self, poll: &Poll, now: Timestamp) -> Result<(), ApiError> {
+        self.queue.install(poll.id, &poll.gate(), now).await?;
+        if let Some(snapshot) = self.store.snapshot(poll.id, now).await? {
+            self.live.publish(Event::Changed(Arc::new(snapshot)));
+        }
+        Ok(())
+    }
+}

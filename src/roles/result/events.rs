@@ -1,0 +1,119 @@
+//! The event stream (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+//!
+//! ```text
+//! retry: 3274                      once, at the start: jittered milliseconds
+//!
+//! id: <poll id>.<version>          a snapshot, as `/results/{poll}.json` shows it
+//! event: snapshot
+//! data: {…}
+//!
+//! event: reset                     the viewer had seen a later version than there is: forget it
+//! data: {}
+//!
+//! :                                a sign of life
+//!
+//! event: gone                      the poll was deleted, and the stream ends
+//! data: {}
+//! ```
+
+use std::convert::Infallible;
+
+use axum::body::Body;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+
+use super::hub::{Ending, Frame, Hub, Viewer};
+use crate::domain::names::PollId;
+use crate::domain::snapshot::{Audience, Snapshot};
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
+const GONE: Bytes = Bytes::from_static(b"event: gone\ndata: {}\n\n");
+const RESET: &[u8] = b"event: reset\ndata: {}\n\n";
+
+/// The event that shows `snapshot` to `audience`.
+#[must_use]
+pub fn encode(snapshot: &Snapshot, audience: Audience) -> Bytes {
+    let view = snapshot.view(audience);
+    // The view has no map keys but strings and no numbers but integers: it always has a JSON form.
+    let data = serde_json::to_string(&view).unwrap_or_default();
+    Bytes::from(format!("id: {}.{}\nevent: snapshot\ndata: {data}\n\n", view.id, view.version))
+}
+
+/// The stream of `viewer`, resuming after what the request's `Last-Event-ID` says was seen.
+pub fn respond(hub: &Hub, viewer: Viewer, audience: Audience, headers: &HeaderMap) -> Response {
+    let watching = Watching::start(viewer, audience, last_seen(headers), hub.retry_after());
+    let mut response = Body::from_stream(stream(watching)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    // Keeps nginx-like proxies from collecting events before passing them on.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    response
+}
+
+fn last_seen(headers: &HeaderMap) -> Option<(PollId, u64)> {
+    let (poll, version) = headers.get(LAST_EVENT_ID)?.to_str().ok()?.split_once('.')?;
+    Some((poll.parse().ok()?, version.parse().ok()?))
+}
+
+struct Watching {
+    viewer: Viewer,
+    audience: Audience,
+    /// The version sent last.
+    seen: u64,
+    start: Option<Bytes>,
+}
+
+fn stream(watching: Watching) -> impl Stream<Item = Result<Bytes, Infallible>> {
+    stream::unfold(Some(watching), |watching| async {
+        let mut watching = watching?;
+        if let Some(start) = watching.start.take() {
+            return Some((Ok(start), Some(watching)));
+        }
+        watching.viewer.frames.changed().await.ok()?;
+        let frame = watching.viewer.frames.borrow_and_update().clone();
+        match frame.ending {
+            Some(Ending::Deleted) => Some((Ok(GONE), None)),
+            Some(Ending::Draining) => None,
+            None => Some((Ok(watching.next(&frame)), Some(watching))),
+        }
+    })
+}
+
+impl Watching {
+    fn start(mut viewer: Viewer, audience: Audience, last_seen: Option<(PollId, u64)>, retry: u64) -> Self {
+        let version = viewer.first.snapshot.version(audience);
+        let last_seen = last_seen.filter(|(poll, _)| *poll == viewer.first.snapshot.poll.id);
+        let mut start = format!("retry: {retry}\n\n").into_bytes();
+        if last_seen.is_some_and(|(_, seen)| seen > version) {
+            start.extend_from_slice(RESET);
+        }
+        if last_seen.is_none_or(|(_, seen)| seen != version) {
+            start.extend_from_slice(event_for(&viewer.first, audience));
+        }
+        if viewer.first.ending.is_some() {
+            viewer.frames.mark_changed();
+        }
+        Self { viewer, audience, seen: version, start: Some(Bytes::from(start)) }
+    }
+
+    /// What this viewer is sent for a frame: the snapshot if it is news, else a sign of life.
+    fn next(&mut self, frame: &Frame) -> Bytes {
+        let version = frame.snapshot.version(self.audience);
+        if version <= self.seen {
+            return HEARTBEAT;
+        }
+        self.seen = version;
+        event_for(frame, self.audience).clone()
+    }
+}
+
+fn event_for(frame: &Frame, audience: Audience) -> &Bytes {
+    match audience {
+        Audience::Public => &frame.public,
+        Audience::Organiser => &frame.organiser,
+    }
+}

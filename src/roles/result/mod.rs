@@ -1,0 +1,35 @@
+//! result: shows how polls stand, as a page, JSON, CSV and a stream of events.
+
+mod csv;
+mod events;
+mod handlers;
+pub mod hub;
+
+use axum::Router;
+use axum::routing::get;
+
+use self::hub::Hub;
+use crate::http::auth::AdminKey;
+use crate::http::origin::Origins;
+use crate::http::pages::Pages;
+
+/// What the role needs.
+#[derive(Clone, Debug)]
+pub struct Needs {
+    /// Where snapshots come from.
+    pub hub: Hub,
+    /// Who may see hidden totals.
+    pub key: AdminKey,
+    /// How the page looks.
+    pub pages: Pages,
+    /// Under which address people join.
+    pub origins: Origins,
+}
+
+/// The role's routes.
+pub fn router(needs: Needs) -> Router {
+    Router::new()
+        .route("/results/{poll}", get(handlers::get_results))
+        .route("/results/{poll}/events", get(handlers::get_events))
+        .with_state(needs)
+}

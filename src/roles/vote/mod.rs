@@ -1,0 +1,131 @@
+//! vote: takes ballots, as JSON and as a form, and shows the page to vote on.
+
+mod handlers;
+pub mod intake;
+mod page;
+mod polls;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use self::intake::{Intake, Verdict};
+use self::polls::PollCache;
+use crate::domain::ballot::Ballot;
+use crate::domain::clock::Clock;
+use crate::domain::names::Choice;
+use crate::domain::poll::{Poll, Status};
+use crate::domain::voter::{Receipt, Voter};
+use crate::http::error::{ApiError, Fate};
+use crate::http::metrics::Metrics;
+use crate::http::origin::Origins;
+use crate::http::pages::Pages;
+use crate::http::voter::Voters;
+use crate::live::Live;
+use crate::queue::{Answer, Queue};
+use crate::store::Store;
+
+/// What the role needs.
+#[derive(Clone, Debug)]
+pub struct Needs {
+    /// Polls, and what a returning voter chose.
+    pub store: Store,
+    /// Gates to install.
+    pub queue: Queue,
+    /// Changes of polls.
+    pub live: Live,
+    /// Where ballots go.
+    pub intake: Intake,
+    /// Who votes.
+    pub voters: Voters,
+    /// Who sent the browser here.
+    pub origins: Origins,
+    /// How the page looks.
+    pub pages: Pages,
+    /// The time.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+#[derive(Clone, Debug)]
+struct Vote {
+    needs: Arc<Needs>,
+    polls: PollCache,
+}
+
+/// A ballot that was accepted.
+#[derive(Debug)]
+struct Cast {
+    poll: Arc<Poll>,
+    choice: Choice,
+    receipt: Receipt,
+}
+
+/// The role's routes; its cache follows the live bus until the bus is gone.
+pub fn router(needs: Needs) -> Router {
+    let polls = PollCache::follow(needs.store.clone(), &needs.live);
+    let vote = Vote { needs: Arc::new(needs), polls };
+    Router::new()
+        .route("/ballots/{poll}", post(handlers::post_ballot))
+        .route("/vote/{poll}", get(handlers::get_page).post(handlers::post_form))
+        .with_state(vote)
+}
+
+impl Vote {
+    /// Casts a voter's ballot and waits until it is durable.
+    async fn cast(&self, slug: &str, voter: &Voter, key: Option<&str>) -> Result<Cast, ApiError> {
+        let poll =
+            self.polls.get(slug).await?.ok_or_else(|| self.rejected("unknown_poll", ApiError::NotFound("poll")))?;
+        let choice = key.and_then(|key| Choice::from_key(key, poll.labels.len()));
+        let choice = choice.ok_or_else(|| self.rejected("unknown_choice", unknown_choice(&poll, key)))?;
+        let (voter, receipt) = voter.key(poll.id);
+        let ballot = Ballot { poll: poll.id, voter, choice };
+        let mut verdict = self.needs.intake.submit(ballot).await;
+        if matches!(verdict, Verdict::Answered(Answer::Unknown)) {
+            self.install_gate(&poll).await?;
+            verdict = self.needs.intake.submit(ballot).await;
+        }
+        match verdict {
+            Verdict::Answered(Answer::Accepted) => Ok(Cast { poll, choice, receipt }),
+            verdict => Err(self.turned_down(verdict)),
+        }
+    }
+
+    /// The queue has no gate for this poll: gives it the one the store knows now.
+    async fn install_gate(&self, poll: &Poll) -> Result<(), ApiError> {
+        let poll = self.needs.store.poll(poll.id).await?.ok_or(ApiError::NotFound("poll"))?;
+        Ok(self.needs.queue.install(poll.id, &poll.gate(), self.needs.clock.now()).await?)
+    }
+
+    fn turned_down(&self, verdict: Verdict) -> ApiError {
+        let (reason, error) = match verdict {
+            Verdict::Busy => ("busy", ApiError::Busy(Some(Fate::Refused))),
+            Verdict::Failed(fate) => ("unavailable", ApiError::Unavailable { fate: Some(fate), source: None }),
+            Verdict::Answered(Answer::NotOpen(at)) => {
+                ("not_open", ApiError::NotAccepting { status: Status::Draft, at })
+            }
+            Verdict::Answered(Answer::Closed(at)) => ("closed", ApiError::NotAccepting { status: Status::Closed, at }),
+            Verdict::Answered(Answer::AlreadyVoted) => ("already_voted", ApiError::AlreadyVoted),
+            Verdict::Answered(Answer::Unknown | Answer::Accepted) => {
+                ("unavailable", ApiError::Unavailable { fate: Some(Fate::Refused), source: None })
+            }
+        };
+        self.rejected(reason, error)
+    }
+
+    fn rejected(&self, reason: &'static str, error: ApiError) -> ApiError {
+        self.needs.metrics.reject(reason);
+        error
+    }
+}
+
+fn unknown_choice(poll: &Poll, key: Option<&str>) -> ApiError {
+    let keys: Vec<String> = poll.choices().map(|(choice, _)| choice.to_string()).collect();
+    let keys = keys.join(", ");
+    ApiError::BadRequest(match key {
+        None => format!("choice is missing; this poll has {keys}"),
+        Some(_) => format!("there is no such choice; this poll has {keys}"),
+    })
+}

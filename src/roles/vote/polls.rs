@@ -1,0 +1,101 @@
+//! The polls that voters ask for, in memory: followed over the live bus, read again after a second.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::domain::names::PollId;
+use crate::domain::poll::Poll;
+use crate::live::{Event, Live};
+use crate::store::{Store, StoreError};
+
+/// How long a poll is believed without a word from the bus or the store.
+const FRESH: Duration = Duration::from_secs(1);
+/// How many names are kept; past it the cache starts over.
+const CAPACITY: usize = 4096;
+
+/// Polls by the name they were asked by. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct PollCache {
+    store: Store,
+    known: Arc<RwLock<HashMap<String, Known>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Known {
+    cached: Arc<Cached>,
+    read_at: Instant,
+}
+
+/// A poll and what is derived from it.
+#[derive(Debug)]
+pub struct Cached {
+    /// The poll.
+    pub poll: Arc<Poll>,
+    /// Its voting page as a voter sees it who has not voted, while it is open.
+    pub open_page: OnceLock<Bytes>,
+}
+
+impl PollCache {
+    /// A cache that follows `live` until the cache or the bus is gone.
+    pub fn follow(store: Store, live: &Live) -> Self {
+        let cache = Self { store, known: Arc::default() };
+        let (known, mut subscription) = (Arc::downgrade(&cache.known), live.subscribe());
+        tokio::spawn(async move {
+            while let Some(event) = subscription.next().await {
+                let Some(known) = Weak::upgrade(&known) else { return };
+                note(&mut known.write().unwrap_or_else(PoisonError::into_inner), &event);
+            }
+        });
+        cache
+    }
+
+    /// The poll with this slug or join code.
+    pub async fn get(&self, name: &str) -> Result<Option<Arc<Poll>>, StoreError> {
+        Ok(self.cached(name).await?.map(|cached| Arc::clone(&cached.poll)))
+    }
+
+    /// The same, with what is derived from it.
+    pub async fn cached(&self, name: &str) -> Result<Option<Arc<Cached>>, StoreError> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        if let Some(known) = known.filter(|known| known.read_at.elapsed() < FRESH) {
+            return Ok(Some(known.cached));
+        }
+        let poll = self.store.poll_named(name).await?;
+        let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(poll) = poll else {
+            all.remove(name);
+            return Ok(None);
+        };
+        if all.len() >= CAPACITY {
+            all.clear();
+        }
+        let unchanged = all.get(name).filter(|known| known.cached.poll.versions.revision == poll.versions.revision);
+        let cached = unchanged.map_or_else(|| Arc::new(Cached::new(Arc::new(poll))), |known| Arc::clone(&known.cached));
+        all.insert(name.to_owned(), Known { cached: Arc::clone(&cached), read_at: Instant::now() });
+        Ok(Some(cached))
+    }
+}
+
+impl Cached {
+    fn new(poll: Arc<Poll>) -> Self {
+        Self { poll, open_page: OnceLock::new() }
+    }
+}
+
+fn note(known: &mut HashMap<String, Known>, event: &Event) {
+    let about = |id: PollId| move |known: &&mut Known| known.cached.poll.id == id;
+    match event {
+        Event::Changed(snapshot) => {
+            let newer = |known: &&mut Known| known.cached.poll.versions.revision < snapshot.poll.versions.revision;
+            for known in known.values_mut().filter(about(snapshot.poll.id)).filter(newer) {
+                known.cached = Arc::new(Cached::new(Arc::clone(&snapshot.poll)));
+            }
+        }
+        Event::Deleted(id) => known.retain(|_, known| known.cached.poll.id != *id),
+        Event::Missed => known.clear(),
+    }
+}

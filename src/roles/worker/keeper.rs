@@ -1,0 +1,80 @@
+//! Keeps polls on time and finishes what a crash interrupted: records openings and closings that are due, and brings
+//! the queue's gates in line with what the store has recorded. Also tidies up: the log's tail, rounds that were reset.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Needs;
+use crate::http::error::chain;
+use crate::live::Event;
+use crate::store::StoreError;
+
+/// The longest time between two rounds.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Rounds between two tidyings.
+const TIDY_EVERY: u32 = 10;
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Makes its rounds until `shutdown`.
+pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
+    let mut round = 0_u32;
+    loop {
+        let pause = match make_round(&needs).await {
+            Ok(pause) => pause,
+            Err(error) => {
+                // The worker's own turns report a store or queue that is away; here it only means another try.
+                tracing::debug!(error = %chain(error.as_ref()), "keeper.unavailable");
+                INTERVAL
+            }
+        };
+        if round.is_multiple_of(TIDY_EVERY)
+            && let Err(error) = tidy(&needs).await
+        {
+            tracing::debug!(error = %chain(error.as_ref()), "keeper.untidy");
+        }
+        round = round.wrapping_add(1);
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// Looks at every poll on which something may be left to do; returns how long until the next thing is due.
+async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
+    let mut pause = INTERVAL;
+    for mut poll in needs.store.unsettled_polls().await? {
+        let now = needs.clock.now();
+        if let Some(due) = poll.overdue(now) {
+            poll = match needs.store.update_poll(&due, now).await {
+                Ok(updated) => updated,
+                Err(StoreError::Changed) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            if let Some(snapshot) = needs.store.snapshot(poll.id, now).await? {
+                needs.live.publish(Event::Changed(Arc::new(snapshot)));
+            }
+        }
+        needs.queue.install(poll.id, &poll.gate(), now).await?;
+        let due_in = [poll.opens_at, poll.closes_at].into_iter().flatten().filter(|at| *at > now);
+        let due_in = due_in.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default());
+        pause = due_in.fold(pause, Duration::min);
+    }
+    Ok(pause)
+}
+
+async fn tidy(needs: &Needs) -> Result<(), Failure> {
+    for partition in 0..needs.queue.partitions() {
+        let bookmark = needs.store.bookmark(partition).await?;
+        while needs.queue.trim(partition, bookmark.entry, needs.retain).await? > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    while needs.store.sweep().await? {
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}

@@ -1,0 +1,121 @@
+//! worker: counts what was accepted, tells the live bus, and keeps polls on time.
+
+mod announcer;
+mod keeper;
+mod turn;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use self::announcer::Announcer;
+use self::turn::{Partition, TurnError};
+use crate::domain::clock::Clock;
+use crate::http::error::chain;
+use crate::http::health::Health;
+use crate::http::metrics::Metrics;
+use crate::live::Live;
+use crate::queue::Queue;
+use crate::store::Store;
+
+/// The least time from one batch to the next while batches stay small: commits cost more than ballots.
+const PACE: Duration = Duration::from_millis(10);
+/// The longest pause after failures in a row.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+
+const COMPONENT: &str = "worker";
+
+/// What the role needs.
+#[derive(Clone, Debug)]
+pub struct Needs {
+    /// Where ballots are counted.
+    pub store: Store,
+    /// Where they come from.
+    pub queue: Queue,
+    /// Who hears of changes.
+    pub live: Live,
+    /// The time.
+    pub clock: Clock,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// Where trouble is reported.
+    pub health: Health,
+    /// How many ballots the log keeps before the bookmark, for a database that comes back older.
+    pub retain: u64,
+}
+
+/// Runs the role until `shutdown`; then counts what is left in the log and returns.
+pub async fn run(needs: Needs, shutdown: CancellationToken) {
+    let needs = Arc::new(needs);
+    let announcer = Announcer::start(needs.store.clone(), needs.live.clone(), needs.clock.clone());
+    let tasks = TaskTracker::new();
+    tasks.spawn(keeper::run(Arc::clone(&needs), shutdown.clone()));
+    for partition in 0..needs.queue.partitions() {
+        let partition = Partition::new(Arc::clone(&needs), announcer.clone(), partition);
+        tasks.spawn(count(partition, shutdown.clone()));
+    }
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// Counts one partition, batch after batch.
+async fn count(mut partition: Partition, shutdown: CancellationToken) {
+    let mut failures = 0;
+    loop {
+        let started = Instant::now();
+        match partition.turn().await {
+            Ok(caught_up) => {
+                failures = 0;
+                partition.needs().report(Ok(()));
+                if caught_up && wait_for_more(&partition, &shutdown).await.is_break() {
+                    return;
+                }
+                if !partition.is_behind() {
+                    tokio::time::sleep_until(started + PACE).await;
+                }
+            }
+            Err(error) => {
+                failures += 1;
+                partition.needs().report(Err(&error));
+                if shutdown.is_cancelled() {
+                    return;
+                }
+                tokio::time::sleep(pause_after(failures)).await;
+            }
+        }
+    }
+}
+
+async fn wait_for_more(partition: &Partition, shutdown: &CancellationToken) -> std::ops::ControlFlow<()> {
+    tokio::select! {
+        biased;
+        () = partition.wait() => std::ops::ControlFlow::Continue(()),
+        () = shutdown.cancelled() => std::ops::ControlFlow::Break(()),
+    }
+}
+
+fn pause_after(failures: u32) -> Duration {
+    (PACE * 2_u32.saturating_pow(failures.min(16))).min(MAX_PAUSE)
+}
+
+impl Needs {
+    /// Reports how counting goes, and logs it when that changes.
+    fn report(&self, state: Result<(), &TurnError>) {
+        match state {
+            Ok(()) => {
+                if self.health.report(COMPONENT, Ok(())) {
+                    tracing::info!("worker.recovered");
+                }
+            }
+            Err(error) => {
+                let why = chain(error);
+                if self.health.report(COMPONENT, Err(why.clone())) {
+                    tracing::error!(error = %why, "worker.failed");
+                }
+            }
+        }
+    }
+}

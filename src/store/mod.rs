@@ -1,0 +1,252 @@
+//! The store: polls, the ballots that stand, tallies and bookmarks, durable and transactional.
+//!
+//! A closed set of backends behind one enum. Every method has the same meaning on each; `tests/it/store_contract.rs`
+//! holds them to it. All SQL of the product lives under this folder.
+
+pub mod sqlite;
+
+use jiff::Timestamp;
+
+use crate::domain::ballot::VoterKey;
+use crate::domain::fold::{Contests, Plan};
+use crate::domain::ledger::Ledger;
+use crate::domain::log::Bookmark;
+use crate::domain::names::{Choice, PollId};
+use crate::domain::poll::Poll;
+use crate::domain::snapshot::Snapshot;
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another poll has this slug, or this join code.
+    #[error("another poll has this slug")]
+    NameTaken,
+    /// The poll was changed or deleted since it was read: read it again.
+    #[error("the poll was changed by someone else in the meantime")]
+    Changed,
+    /// The store cannot be reached, or cannot read or write just now; the same call may work later.
+    #[error("the store is not available")]
+    Unavailable(#[source] sqlx::Error),
+    /// The store refuses this very data; the same call will never work.
+    #[error("the store refuses this data")]
+    Rejected(#[source] sqlx::Error),
+    /// What is stored is not what this release writes.
+    #[error("the store holds something unexpected: {0}")]
+    Damaged(&'static str),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let rejected = match &error {
+            sqlx::Error::Database(database) => sqlite::connect::is_about_data(database.as_ref()),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::TypeNotFound { .. } => true,
+            _ => false,
+        };
+        if rejected { Self::Rejected(error) } else { Self::Unavailable(error) }
+    }
+}
+
+/// A store of one of the known kinds.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// Embedded: one file of SQLite.
+    Sqlite(sqlite::Sqlite),
+}
+
+/// A partition locked for applying a batch: nobody else applies to it until [`Claim::commit`], and dropping it undoes
+/// what was applied.
+#[derive(Debug)]
+pub enum Claim {
+    /// In SQLite.
+    Sqlite(sqlite::apply::Claim),
+}
+
+impl Store {
+    /// Adds a poll.
+    ///
+    /// # Errors
+    /// [`StoreError::NameTaken`] where its slug or code is in use, as either.
+    pub async fn insert_poll(&self, poll: &Poll) -> Result<(), StoreError> {
+        let Self::Sqlite(store) = self;
+        store.insert_poll(poll).await
+    }
+
+    /// Replaces a poll, if its revision is still the one given in it, and returns it with its new versions. A new
+    /// generation is recorded; a new round empties the tallies and discards what was counted.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] where the revision is another, or the poll is gone.
+    pub async fn update_poll(&self, poll: &Poll, now: Timestamp) -> Result<Poll, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.update_poll(poll, now).await
+    }
+
+    /// Deletes a poll, if its revision is still the one given, and discards what was counted.
+    ///
+    /// # Errors
+    /// [`StoreError::Changed`] where the revision is another, or the poll is gone.
+    pub async fn delete_poll(&self, poll: &Poll) -> Result<(), StoreError> {
+        let Self::Sqlite(store) = self;
+        store.delete_poll(poll).await
+    }
+
+    /// The poll with this id.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn poll(&self, id: PollId) -> Result<Option<Poll>, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.poll(id).await
+    }
+
+    /// The poll with this slug, else with this join code (in any case).
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn poll_named(&self, name: &str) -> Result<Option<Poll>, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.poll_named(name).await
+    }
+
+    /// All polls: the default poll first, then the newest first.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn polls(&self) -> Result<Vec<Poll>, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.polls().await
+    }
+
+    /// Polls on which something may be left to do: scheduled, open, or closed but not final.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn unsettled_polls(&self) -> Result<Vec<Poll>, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.unsettled_polls().await
+    }
+
+    /// Whether a poll with votes hides them from the public now.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn hides_results(&self) -> Result<bool, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.hides_results().await
+    }
+
+    /// The poll with its votes, read together.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn snapshot(&self, id: PollId, now: Timestamp) -> Result<Option<Snapshot>, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.snapshot(id, now).await
+    }
+
+    /// What a voter chose in a poll's round, as far as it has been counted.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn choice(&self, poll: PollId, round: u32, voter: VoterKey) -> Result<Option<Choice>, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.choice(poll, round, voter).await
+    }
+
+    /// The terms of conservation, read at one moment; `pending` is the caller's to fill in.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn ledger(&self) -> Result<Ledger, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.ledger().await
+    }
+
+    /// How far a partition was read, without locking it.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn bookmark(&self, partition: u16) -> Result<Bookmark, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.bookmark(partition).await
+    }
+
+    /// Locks a partition for applying.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn claim(&self, partition: u16, partitions: u16) -> Result<Claim, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.claim(partition, partitions).await.map(Claim::Sqlite)
+    }
+
+    /// Sweeps away up to some thousand ballots of rounds that no longer count. `true` while there is more to sweep.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn sweep(&self) -> Result<bool, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.sweep().await
+    }
+
+    /// Compares the tallies with the fold of the ballots that stand: the polls where they differ. Reads everything.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn verify(&self) -> Result<Vec<PollId>, StoreError> {
+        let Self::Sqlite(store) = self;
+        store.verify().await
+    }
+
+    /// Closes the store in an orderly way.
+    pub async fn close(&self) {
+        let Self::Sqlite(store) = self;
+        store.close().await;
+    }
+}
+
+impl Claim {
+    /// Where the partition's reader stands.
+    #[must_use]
+    pub fn bookmark(&self) -> Bookmark {
+        let Self::Sqlite(claim) = self;
+        claim.bookmark()
+    }
+
+    /// What the fold must know of these polls; deleted ones are absent.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn contests(&mut self, polls: &[PollId]) -> Result<Contests, StoreError> {
+        let Self::Sqlite(claim) = self;
+        claim.contests(polls).await
+    }
+
+    /// Applies a plan: ballots, tallies, versions, dead letters, markers and the bookmark. Returns the polls that
+    /// changed visibly.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] where some ballot cannot be stored: nothing of the plan is, and the claim is spent.
+    pub async fn apply(&mut self, plan: &Plan, now: Timestamp) -> Result<Vec<PollId>, StoreError> {
+        let Self::Sqlite(claim) = self;
+        claim.apply(plan, now).await
+    }
+
+    /// Moves the bookmark without applying anything: a new epoch, or past a gap.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn move_bookmark(&mut self, bookmark: Bookmark, missed: u64) -> Result<(), StoreError> {
+        let Self::Sqlite(claim) = self;
+        claim.move_bookmark(bookmark, missed).await
+    }
+
+    /// Makes all of it durable.
+    ///
+    /// # Errors
+    /// Where the store is unavailable: nothing was applied.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let Self::Sqlite(claim) = self;
+        claim.commit().await
+    }
+}

@@ -1,0 +1,4 @@
+//! Integration tests, in one binary: it links once, and tests of one kind share a sandbox.
+
+mod sandbox;
+mod smoke;
