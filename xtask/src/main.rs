@@ -10,10 +10,14 @@ use clap::Parser;
 enum Chore {
     /// Measure speed, as ratios to ceilings of the same run
     Bench(bench::Args),
+    /// The bare server that `bench` takes for its ceiling
+    #[command(hide = true)]
+    BenchBare(bench::bare::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Chore::parse() {
         Chore::Bench(args) => bench::run(&args),
+        Chore::BenchBare(args) => bench::bare::run(&args),
     }
 }
