@@ -61,7 +61,9 @@ impl Figures {
         self.at_least(name, Unit::Share, target, &ratios);
         let (lowest, ceiling, highest) = spread(ceilings);
         let rates = Rates { measured: spread(rates).1, ceiling, noise: (highest - lowest) / ceiling };
-        self.0.last_mut().into_iter().for_each(|figure| figure.rates = Some(Rates { ..rates }));
+        if let Some(figure) = self.0.last_mut() {
+            figure.rates = Some(rates);
+        }
     }
 
     /// A figure whose median should not be under `target`.

@@ -56,8 +56,8 @@ impl Requests {
         Ok(Self { cookies })
     }
 
-    /// The same without voters that come back.
-    pub fn fresh_only(&self) -> Self {
+    /// New voters only.
+    pub fn fresh_only() -> Self {
         Self { cookies: Vec::new() }
     }
 

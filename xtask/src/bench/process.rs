@@ -51,8 +51,6 @@ pub struct Product {
 /// The terms of conservation that a measurement looks at.
 #[derive(Clone, Copy, Debug)]
 pub struct Ledger {
-    /// Accepted so far.
-    pub accepted: f64,
     /// Standing in a tally.
     pub counted: f64,
     /// Accepted and not yet counted.
@@ -116,7 +114,6 @@ impl Product {
             line.with_context(|| format!("no {name}"))?.parse::<f64>().context("not a number")
         };
         Ok(Ledger {
-            accepted: value("hemicycle_ballots_accepted_total")?,
             counted: value("hemicycle_ballots_counted")?,
             pending: value("hemicycle_ballots_pending")?,
             difference: value("hemicycle_conservation_difference")?,
