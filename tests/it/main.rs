@@ -1,5 +1,8 @@
 //! Integration tests, in one binary: it links once, and tests of one kind share a sandbox.
 
+mod forge;
 mod layers;
+mod queue_contract;
 mod sandbox;
 mod smoke;
+mod store_contract;
