@@ -2,6 +2,7 @@
 
 mod forge;
 mod layers;
+mod properties;
 mod queue_contract;
 mod sandbox;
 mod smoke;
