@@ -7,3 +7,4 @@ mod queue_contract;
 mod sandbox;
 mod smoke;
 mod store_contract;
+mod worker;
