@@ -1,5 +1,6 @@
 //! Integration tests, in one binary: it links once, and tests of one kind share a sandbox.
 
+mod api;
 mod forge;
 mod layers;
 mod properties;
