@@ -7,14 +7,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::Needs;
+use super::keeper::Failure;
 use crate::http::error::chain;
 
 /// Between two rounds that found nothing left to do.
 const INTERVAL: Duration = Duration::from_secs(10);
 /// Between two steps.
 const PAUSE: Duration = Duration::from_millis(20);
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Tidies until `shutdown`.
 pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
@@ -36,7 +35,10 @@ pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
 }
 
 /// One small step; `false` where there was nothing to do.
-async fn step(needs: &Needs) -> Result<bool, Failure> {
+///
+/// # Errors
+/// Where the store or the queue is unavailable.
+pub async fn step(needs: &Needs) -> Result<bool, Failure> {
     let mut trimmed = 0;
     for partition in 0..needs.queue.partitions() {
         let bookmark = needs.store.bookmark(partition).await?;

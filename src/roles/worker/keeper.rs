@@ -14,7 +14,8 @@ use crate::store::StoreError;
 /// The longest time between two rounds.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why a round was not finished.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes its rounds until `shutdown`.
 pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
@@ -35,7 +36,10 @@ pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
 }
 
 /// Looks at every poll on which something may be left to do; returns how long until the next thing is due.
-async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
+///
+/// # Errors
+/// Where the store or the queue is unavailable; the next round makes up for it.
+pub async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
     let mut pause = INTERVAL;
     for mut poll in needs.store.unsettled_polls().await? {
         let now = needs.clock.now();

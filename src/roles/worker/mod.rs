@@ -1,9 +1,9 @@
 //! worker: counts what was accepted, tells the live bus, and keeps polls on time.
 
-mod announcer;
-mod janitor;
-mod keeper;
-mod turn;
+pub mod announcer;
+pub mod janitor;
+pub mod keeper;
+pub mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
