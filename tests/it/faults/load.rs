@@ -136,6 +136,14 @@ impl Crowd {
         self.expectation().check(&results);
         results
     }
+
+    /// The same, where what was acknowledged is exactly what was accepted: whoever got no answer was not heard.
+    pub async fn check_exactly(&self, site: &Site) -> Value {
+        let results = self.check(site).await;
+        let found = term(site, "counted").await + term(site, "superseded_total").await;
+        assert_eq!(found, f64::from(self.count(Outcome::Acknowledged)), "accepted without an acknowledgement");
+        results
+    }
 }
 
 async fn term(site: &Site, name: &str) -> f64 {

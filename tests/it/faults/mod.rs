@@ -5,6 +5,7 @@ mod closing;
 mod full;
 mod kill;
 mod load;
+mod lost;
 
 use std::path::Path;
 
