@@ -50,7 +50,11 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     let wants_page = super::pages::wants_page(request.headers());
     let id = edge.ids.fetch_add(1, Ordering::Relaxed);
     let span = tracing::info_span!("request", id = format_args!("{id:016x}"), method, path = request.uri().path());
-    let mut response = next.run(request).instrument(span).await;
+    let mut response = if is_text(request.uri().path()) {
+        next.run(request).instrument(span).await
+    } else {
+        ApiError::BadRequest("this address is not UTF-8".into()).into_response()
+    };
     if wants_page {
         response = edge.pages.error_page(response);
     }
@@ -63,6 +67,21 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     }
     add_headers(&mut response);
     response
+}
+
+/// Whether a path, decoded, is text. Extractors would answer one that is not in plain text, not as we do.
+fn is_text(path: &str) -> bool {
+    if !path.contains('%') {
+        return true;
+    }
+    let mut parts = path.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let byte = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.extend(byte);
+        decoded.extend_from_slice(part.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default().as_bytes());
+    }
+    std::str::from_utf8(&decoded).is_ok()
 }
 
 fn add_headers(response: &mut Response) {
