@@ -67,10 +67,10 @@ async fn damaged_files_are_named_and_left_alone() {
             let data = folder.path().join(format!("damaged-{number}"));
             copy(&good, &data);
             damage(&File::options().write(true).open(data.join(name)).unwrap());
-            let damaged = fs::read(data.join(name)).unwrap();
+            let before = fs::read(data.join(name)).unwrap();
             let line = refusal(&hemicycle(&data, &[], &[]));
             assert!(line.contains(&format!("{name} is damaged")), "damage {number}: {line}");
-            assert_eq!(fs::read(data.join(name)).unwrap(), damaged, "damage {number} was touched");
+            assert_eq!(fs::read(data.join(name)).unwrap(), before, "damage {number} was touched");
         }
     }
 }

@@ -22,7 +22,7 @@ async fn heads_that_are_too_large_are_431() {
         let answer = converse(site, &head).await;
         assert!(answer.starts_with("HTTP/1.1 431 "), "{:?}: {answer}", &head[..60]);
     }
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn a_head_that_does_not_arrive_in_time_ends_the_connection() {
     let answer = hear_out(&mut stream).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!((1..10).contains(&started.elapsed().as_secs()), "it took {:?}", started.elapsed());
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -46,7 +46,7 @@ async fn a_body_that_does_not_arrive_in_time_is_408() {
     let answer = hear_out(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
     assert!(answer.contains("{\"error\":"), "{answer}");
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn a_body_that_breaks_off_casts_no_ballot() {
     stream.shutdown().await.unwrap();
     let answer = hear_out(&mut stream).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{answer}");
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn garbage_after_a_good_request_ends_the_connection_and_nothing_else() {
         assert!(answer.starts_with("HTTP/1.1 200 "), "{garbage:?}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1 400 ").count(), 1, "{garbage:?}: {answer}");
     }
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn requests_of_two_lengths_are_turned_away() {
         let answer = converse(target.site(), request).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{lengths:?}: {answer}");
     }
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -107,5 +107,5 @@ async fn a_flood_of_idle_connections_is_let_go_and_voters_are_served() {
     let answer = voter.get(site.url("/livez")).timeout(Duration::from_secs(15)).send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     drop(flood);
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }

@@ -32,7 +32,7 @@ impl Target {
     }
 
     /// Nothing has changed, and the product still serves; takes it down.
-    async fn is_unharmed(self) {
+    async fn assert_unharmed(self) {
         assert_eq!(state(self.site()).await, self.before);
         assert_eq!(self.site().vote("drinks", "bob", "b").await.0, StatusCode::ACCEPTED);
         assert_eq!(self.site().settled("drinks").await["total"], 2);

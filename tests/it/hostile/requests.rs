@@ -28,7 +28,7 @@ async fn bodies_that_are_too_large_are_413() {
     );
     let answer = converse(site, chunked).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn bodies_that_are_no_ballot_are_400_in_json() {
         let answer = request.json(&json!({ "choice": "a" })).send().await.unwrap();
         assert_refused(answer, StatusCode::BAD_REQUEST, key).await;
     }
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn posts_that_another_site_caused_are_403() {
                 .await;
         }
     }
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -175,7 +175,7 @@ async fn tricks_with_paths_find_nothing() {
         let answer = ballot.send().await.unwrap();
         assert!(answer.status().is_client_error(), "{name}: {}", answer.status());
     }
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 /// 404 (or 400, where the path is no text) in JSON for a client and as a page for a browser.
@@ -214,7 +214,7 @@ async fn methods_that_an_address_does_not_take_are_405() {
         assert!(answer.headers().contains_key("allow"), "{path} does not say what it takes");
         assert_refused(answer, StatusCode::METHOD_NOT_ALLOWED, path).await;
     }
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -236,7 +236,7 @@ async fn links_carry_no_host_that_is_not_one() {
     let forwarded = site.http.get(site.url("/results/drinks")).header("x-forwarded-host", "evil.example");
     let page = forwarded.header("accept", "text/html").send().await.unwrap().text().await.unwrap();
     assert!(!page.contains("evil"), "a header of nobody we trust came back: {page}");
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
 
 #[tokio::test]
@@ -262,5 +262,5 @@ async fn organising_without_the_key_is_401_and_changes_nothing() {
     }
     assert_eq!(site.json("/polls").await.as_array().map(Vec::len), Some(2));
     assert_ne!(target.before["polls"], Value::Null);
-    target.is_unharmed().await;
+    target.assert_unharmed().await;
 }
