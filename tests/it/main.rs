@@ -1,8 +1,14 @@
 //! Integration tests, in one binary: it links once, and tests of one kind share a sandbox.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 mod api;
+mod cli;
+mod faults;
 mod forge;
+mod hostile;
 mod layers;
+mod ops;
 mod properties;
 mod queue_contract;
 mod sandbox;

@@ -107,6 +107,17 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(30))
+        // On a full disk SQLite rolls back by itself. The driver's own rollback then fails, and it would take the
+        // connection to be in a transaction for ever: such a connection is closed, and another one opened.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // Waits for a rollback that may be under way.
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 async fn check(path: &Path, writer: &SqlitePool) -> Result<(), OpenError> {
@@ -118,7 +129,12 @@ async fn check(path: &Path, writer: &SqlitePool) -> Result<(), OpenError> {
         .fetch_one(writer)
         .await
         .map_err(|error| OpenError::from_sqlx(path, error))?;
-    if verdict == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), reason: verdict }) }
+    if verdict == "ok" {
+        return Ok(());
+    }
+    // Above it, SQLite says only which database it means.
+    let reason = verdict.lines().last().unwrap_or_default().to_owned();
+    Err(OpenError::Damaged { path: path.to_owned(), reason })
 }
 
 impl OpenError {
