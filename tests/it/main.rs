@@ -1,5 +1,7 @@
 //! Integration tests, in one binary: it links once, and tests of one kind share a sandbox.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
+
 mod api;
 mod forge;
 mod layers;
