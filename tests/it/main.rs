@@ -1,6 +1,6 @@
 //! Integration tests, in one binary: it links once, and tests of one kind share a sandbox.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
 
 mod api;
 mod cli;
