@@ -1,19 +1,31 @@
 //! The project's chores: `cargo xtask <chore>`.
 
 mod bench;
+mod licences;
+mod packages;
+mod shell;
+mod test;
 
 use clap::Parser;
 
 /// The project's chores.
+///
+/// `cargo xtask test` is what CI runs: green here is green there.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Chore {
+    /// Run every check, in order: format, lints, licences, all tests, documentation
+    Test(test::Args),
+    /// Check licences, sources and duplicates of all dependencies against deny.toml
+    Licences,
     /// Measure speed, as ratios to ceilings of the same run
     Bench(bench::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Chore::parse() {
+        Chore::Test(args) => test::run(&args),
+        Chore::Licences => licences::run(),
         Chore::Bench(args) => bench::run(&args),
     }
 }
