@@ -1,4 +1,7 @@
 //! Integration tests, in one binary: it links once, and tests of one kind share a sandbox.
 
+#![allow(clippy::unwrap_used, reason = "in a test, an unwrap is an assertion")]
+
+mod browser;
 mod sandbox;
 mod smoke;

@@ -6,6 +6,8 @@ mod packages;
 mod shell;
 mod test;
 
+use std::process::ExitCode;
+
 use clap::Parser;
 
 /// The project's chores.
@@ -22,10 +24,17 @@ enum Chore {
     Bench(bench::Args),
 }
 
-fn main() -> anyhow::Result<()> {
-    match Chore::parse() {
+fn main() -> ExitCode {
+    let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args),
         Chore::Licences => licences::run(),
         Chore::Bench(args) => bench::run(&args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
