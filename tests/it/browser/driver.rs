@@ -49,7 +49,8 @@ impl Browser {
             .spawn()
             .expect("chromedriver is missing: run `cargo xtask test`, which installs it");
         let mut stdout = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let port = stdout.find_map(|line| line.split_once(" on port ")?.1.trim_end_matches('.').parse::<u16>().ok());
+        let port = stdout
+            .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok());
         let http = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
         let profile = TempDir::new().unwrap();
         let mut browser = Self { http, session: String::new(), driver, profile };

@@ -45,7 +45,7 @@ pub async fn inspect(browser: &Browser, page: &str) {
     for look in Look::ALL {
         browser.look(look).await;
         // Colours that fade into each other are judged when they have arrived.
-        browser.until("document.getAnimations().length === 0").await;
+        browser.until("document.getAnimations().every((one) => !(one instanceof CSSTransition))").await;
         let name = format!("{page}-{}.png", look.name());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
         browser.photograph(&folder.join(&name)).await;

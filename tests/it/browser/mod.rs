@@ -77,7 +77,7 @@ async fn a_poll_is_made_voted_on_watched_and_closed_in_a_browser() {
     inspect(&browser, "vote-closed").await;
 
     browser.switch_to(&screen).await;
-    browser.until("document.querySelector('[data-status]').textContent.toLowerCase() === 'final'").await;
+    browser.until("document.querySelector('[data-status]').textContent === 'final'").await;
     assert_eq!(browser.evaluate("window.neverReloaded").await, true, "the page came by itself, without a reload");
     inspect(&browser, "results-final").await;
     product.running.stop().await;
