@@ -165,8 +165,10 @@ impl LocalQueue {
 
     pub(super) async fn trim(&self, partition: u16, bookmark: EntryId, retain: u64) -> Result<u64, QueueError> {
         debug_assert_eq!(partition, 0, "the embedded queue has one partition");
-        let position = self.memory().await?.end.position.saturating_sub(retain);
         let file = &self.shared.file;
+        let marked = file.rows(bookmark, 1).await.map_err(QueueError::Refused)?;
+        let Some(marked) = marked.first().filter(|row| row.id == bookmark) else { return Ok(0) };
+        let position = marked.first.saturating_sub(retain);
         let before = file.entry_before(position).await.map_err(QueueError::Refused)?.min(bookmark);
         file.trim(before, TRIM_STEP).await.map_err(QueueError::Refused)
     }

@@ -117,7 +117,8 @@ impl Store {
         store.polls().await
     }
 
-    /// Polls on which something may be left to do: scheduled, open, or closed but not final.
+    /// Polls on which something may be left to do: all that are not final. Drafts are among them: one that was scheduled,
+    /// or open before a reset, may have left a gate behind that still opens.
     ///
     /// # Errors
     /// Where the store is unavailable.

@@ -3,5 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "in a test, an unwrap is an assertion")]
 
 mod browser;
+mod faults;
+mod forge;
+mod layers;
+mod properties;
+mod queue_contract;
 mod sandbox;
 mod smoke;
+mod store_contract;

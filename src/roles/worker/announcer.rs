@@ -28,6 +28,7 @@ struct Changed {
 
 impl Announcer {
     /// Starts telling.
+    #[must_use]
     pub fn start(store: Store, live: Live, clock: Clock) -> Self {
         let changed = Arc::<Changed>::default();
         tokio::spawn(tell(Arc::clone(&changed), store, live, clock));

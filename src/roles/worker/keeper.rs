@@ -16,7 +16,8 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// Rounds between two tidyings.
 const TIDY_EVERY: u32 = 10;
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+/// Why a round was not finished.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes its rounds until `shutdown`.
 pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
@@ -44,7 +45,10 @@ pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
 }
 
 /// Looks at every poll on which something may be left to do; returns how long until the next thing is due.
-async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
+///
+/// # Errors
+/// Where the store or the queue is unavailable; the next round makes up for it.
+pub async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
     let mut pause = INTERVAL;
     for mut poll in needs.store.unsettled_polls().await? {
         let now = needs.clock.now();
@@ -66,7 +70,11 @@ async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
     Ok(pause)
 }
 
-async fn tidy(needs: &Needs) -> Result<(), Failure> {
+/// Trims the log's tail and sweeps away rounds that were reset.
+///
+/// # Errors
+/// Where the store or the queue is unavailable.
+pub async fn tidy(needs: &Needs) -> Result<(), Failure> {
     for partition in 0..needs.queue.partitions() {
         let bookmark = needs.store.bookmark(partition).await?;
         while needs.queue.trim(partition, bookmark.entry, needs.retain).await? > 0 {

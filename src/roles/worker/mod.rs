@@ -1,8 +1,8 @@
 //! worker: counts what was accepted, tells the live bus, and keeps polls on time.
 
-mod announcer;
-mod keeper;
-mod turn;
+pub mod announcer;
+pub mod keeper;
+pub mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -44,16 +44,19 @@ pub struct Partition {
 
 impl Partition {
     /// A partition of which nothing is known yet.
+    #[must_use]
     pub fn new(needs: Arc<Needs>, announcer: Announcer, number: u16) -> Self {
         Self { needs, announcer, number, last: EntryId(0), behind: false, batch: MAX_BATCH }
     }
 
     /// What the role was given.
+    #[must_use]
     pub fn needs(&self) -> &Needs {
         &self.needs
     }
 
     /// Whether the last batch was a full one, so that the next should follow at once.
+    #[must_use]
     pub fn is_behind(&self) -> bool {
         self.behind
     }
@@ -64,6 +67,9 @@ impl Partition {
     }
 
     /// Counts the next batch. `true` where there was nothing left to count.
+    ///
+    /// # Errors
+    /// Where the store or the queue is unavailable, or the log is ahead of this release: nothing was counted.
     pub async fn turn(&mut self) -> Result<bool, TurnError> {
         let needs = Arc::clone(&self.needs);
         let mut claim = needs.store.claim(self.number, needs.queue.partitions()).await?;
@@ -95,9 +101,19 @@ impl Partition {
                 let position = first.first().map_or(end.position, |record| record.first);
                 claim.move_bookmark(bookmark.next_epoch(position), 0).await?;
                 claim.commit().await?;
+                self.restore_gates().await?;
                 Ok(false)
             }
         }
+    }
+
+    /// With the log's tail, gates may have lost their last settings: polls that are final must not accept again, and
+    /// the keeper does not look after them.
+    async fn restore_gates(&self) -> Result<(), TurnError> {
+        for poll in self.needs.store.polls().await? {
+            self.needs.queue.install(poll.id, &poll.gate(), self.needs.clock.now()).await?;
+        }
+        Ok(())
     }
 
     async fn apply(&mut self, mut claim: Claim, records: &[Record]) -> Result<bool, TurnError> {

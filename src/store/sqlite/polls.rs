@@ -98,8 +98,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn unsettled_polls(&self) -> Result<Vec<Poll>, StoreError> {
-        let sql = "SELECT * FROM polls WHERE final = 0 AND (status <> 'draft' OR opens_at IS NOT NULL) ORDER BY id";
-        self.list(sql).await
+        self.list("SELECT * FROM polls WHERE final = 0 ORDER BY id").await
     }
 
     pub(crate) async fn hides_results(&self) -> Result<bool, StoreError> {

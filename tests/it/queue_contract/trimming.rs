@@ -1,0 +1,45 @@
+//! Trimming: what was counted may go, the tail that is to be kept may not.
+
+use hemicycle::domain::log::{EntryId, LogEnd};
+
+use super::Backend;
+use crate::forge::{at, ballot, open};
+
+/// A log of `entries` entries of two ballots each.
+async fn filled(backend: &Backend, entries: u64) {
+    backend.install(&open(1)).await;
+    for entry in 0..entries {
+        backend.append(&[ballot(1, entry * 2, 0), ballot(1, entry * 2 + 1, 0)], at(0)).await;
+    }
+}
+
+async fn trim(backend: &Backend, bookmark: u64, retain: u64) -> Option<u64> {
+    while backend.queue.trim(0, EntryId(bookmark), retain).await.unwrap() > 0 {}
+    backend.whole_log().await.first().map(|record| record.id.0)
+}
+
+pub async fn trimming_never_passes_the_bookmark(backend: &mut Backend) {
+    filled(backend, 10).await;
+    assert_eq!(trim(backend, 0, 0).await, Some(1), "nothing was counted yet");
+    let first = trim(backend, 4, 0).await.unwrap();
+    assert!((2..=4).contains(&first), "the entry at the bookmark stays, not {first}");
+    let first = trim(backend, 10, 0).await.unwrap();
+    assert!((8..=10).contains(&first), "the entry at the bookmark stays, not {first}");
+    assert_eq!(backend.queue.end(0).await.unwrap(), LogEnd { entry: EntryId(10), position: 20 });
+}
+
+pub async fn trimming_keeps_as_many_ballots_before_the_bookmark(backend: &mut Backend) {
+    filled(backend, 20).await;
+    assert_eq!(trim(backend, 10, 1000).await, Some(1), "everything is to be kept");
+    let first = trim(backend, 10, 6).await.unwrap();
+    // Entries 7, 8 and 9 hold the six ballots before the bookmark, however much waits behind it.
+    assert!((2..=7).contains(&first), "the log starts at {first}");
+}
+
+pub async fn a_trimmed_log_goes_on_where_it_was(backend: &mut Backend) {
+    filled(backend, 5).await;
+    trim(backend, 5, 0).await;
+    backend.reopen().await;
+    backend.append(&[ballot(1, 99, 0)], at(0)).await;
+    assert_eq!(backend.queue.end(0).await.unwrap(), LogEnd { entry: EntryId(6), position: 11 });
+}

@@ -1,0 +1,146 @@
+//! What every store must do. A backend joins with one line in the list of backends at the end; each case is then a
+//! test of its own on it, over a store of its own.
+
+mod apply;
+mod claims;
+mod polls;
+mod rounds;
+
+use hemicycle::domain::ballot::Sequence;
+use hemicycle::domain::fold::{DeadLetter, Group, Placed, Plan};
+use hemicycle::domain::ledger::Ledger;
+use hemicycle::domain::log::{Bookmark, EntryId, Marker};
+use hemicycle::domain::names::PollId;
+use hemicycle::domain::poll::Poll;
+use hemicycle::store::Store;
+use hemicycle::store::sqlite::Sqlite;
+use tempfile::TempDir;
+
+use crate::forge::{at, choice, poll_id, voter};
+
+/// Makes every case a test on every backend.
+macro_rules! store_contract {
+    (backends { $($backend:ident = $open:path;)+ } cases $cases:tt) => {
+        $(mod $backend { store_contract!(@cases $open, $cases); })+
+    };
+    (@cases $open:path, { $($group:ident: $($case:ident)+;)+ }) => {
+        $(mod $group {
+            $(#[tokio::test]
+            async fn $case() {
+                let backend = $open().await;
+                $crate::store_contract::$group::$case(&backend.store).await;
+                let ledger = backend.store.ledger().await.unwrap();
+                assert_eq!(ledger.difference(), 0, "{ledger:?}");
+                assert_eq!(backend.store.verify().await.unwrap(), [], "tallies are not the fold of the ballots");
+                backend.store.close().await;
+            })+
+        })+
+    };
+}
+
+/// A store, and what must live as long.
+pub struct Backend {
+    store: Store,
+    _folder: TempDir,
+}
+
+async fn sqlite() -> Backend {
+    let folder = TempDir::new().unwrap();
+    let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap());
+    Backend { store, _folder: folder }
+}
+
+/// A group of ballots: voter, option and position, in the poll's round and in `epoch`.
+fn group(poll: &Poll, epoch: u16, ballots: &[(u64, usize, u64)]) -> Group {
+    let place = |(of, index, position): &(u64, usize, u64)| Placed {
+        voter: voter(*of),
+        choice: choice(*index),
+        sequence: Sequence::new(epoch, *position),
+    };
+    let mut ballots: Vec<Placed> = ballots.iter().map(place).collect();
+    ballots.sort_unstable_by_key(|ballot| ballot.voter);
+    Group { poll: poll.id, round: poll.round, allow_change: poll.allow_change, ballots, superseded: 0 }
+}
+
+/// A plan that counts one group and leaves the bookmark after `entry`, at `position`.
+fn plan(groups: Vec<Group>, entry: u64, position: u64) -> Plan {
+    let read = groups.iter().map(|group| group.ballots.len() as u64 + group.superseded).sum();
+    let bookmark = Bookmark { epoch: 0, entry: EntryId(entry), fingerprint: entry * 7, position };
+    Plan { groups, read, bookmark, ..Plan::default() }
+}
+
+fn marker(poll: &Poll, generation: u32) -> Marker {
+    Marker { poll: poll.id, generation, at: at(9000) }
+}
+
+fn dead_letter(ballots: u64) -> DeadLetter {
+    DeadLetter { entry: EntryId(1), ballots, reason: "unreadable".into(), body: bytes::Bytes::from_static(b"?") }
+}
+
+/// Applies and commits a plan on a store of one partition.
+async fn apply(store: &Store, plan: &Plan) -> Vec<PollId> {
+    let mut claim = store.claim(0, 1).await.unwrap();
+    let changed = claim.apply(plan, at(0)).await.unwrap();
+    claim.commit().await.unwrap();
+    let ledger = store.ledger().await.unwrap();
+    assert_eq!(ledger.difference(), 0, "{ledger:?}");
+    assert_eq!(store.verify().await.unwrap(), [], "tallies are not the fold of the ballots");
+    changed
+}
+
+async fn votes(store: &Store, number: u64) -> Vec<u64> {
+    store.snapshot(poll_id(number), at(0)).await.unwrap().unwrap().votes
+}
+
+/// Counted, superseded, discarded, dead, repeated.
+async fn terms(store: &Store) -> [u64; 5] {
+    let Ledger { counted, superseded, discarded, dead, repeated, .. } = store.ledger().await.unwrap();
+    [counted, superseded, discarded, dead, repeated]
+}
+
+async fn shown(store: &Store, number: u64) -> u64 {
+    store.poll(poll_id(number)).await.unwrap().unwrap().versions.shown
+}
+
+store_contract! {
+    backends {
+        on_sqlite = crate::store_contract::sqlite;
+    }
+    cases {
+        polls:
+            a_poll_is_found_by_id_slug_and_join_code_in_any_case
+            a_slug_or_code_in_use_is_taken_as_either
+            the_default_poll_is_listed_first_then_the_newest
+            a_change_counts_up_and_one_made_on_old_knowledge_is_refused
+            every_field_of_a_poll_survives
+            a_deleted_poll_is_gone_and_only_the_newest_revision_deletes
+            a_poll_is_unsettled_until_it_is_final
+            results_are_hidden_while_an_opened_poll_says_so;
+        apply:
+            fresh_ballots_count_and_raise_the_version_once
+            a_later_ballot_replaces_the_choice
+            the_same_ballot_again_changes_nothing
+            a_stale_ballot_is_superseded_and_does_not_move_the_choice
+            without_change_the_first_choice_stands
+            a_replay_in_a_new_epoch_is_repeated_not_counted_again
+            another_ballot_at_a_replayed_position_replaces_it
+            more_ballots_than_one_statement_takes_are_all_counted
+            one_plan_counts_several_polls
+            dead_letters_and_discarded_ballots_are_accounted_for;
+        rounds:
+            a_marker_of_each_partition_makes_a_poll_final
+            a_marker_of_an_old_generation_closes_nothing
+            a_marker_again_changes_nothing
+            a_reset_empties_the_tallies_and_discards_what_was_counted
+            ballots_of_discarded_rounds_are_swept_and_no_others
+            a_deleted_poll_leaves_its_votes_discarded
+            a_reopened_poll_goes_on_counting_in_its_round;
+        claims:
+            a_claim_that_is_dropped_leaves_nothing
+            the_bookmark_moves_with_what_it_accounts_for
+            a_new_epoch_moves_the_bookmark_and_nothing_else
+            a_gap_is_a_difference_that_stays_visible
+            contests_tell_what_the_fold_must_know
+            refused_data_is_told_from_an_absent_store_and_leaves_nothing;
+    }
+}
