@@ -96,8 +96,9 @@ impl Partition {
                     entry = bookmark.entry.0,
                     "log.fork: the log has another history; reading all of it again"
                 );
-                let first = needs.queue.read(self.number, EntryId(0), 1).await?;
+                // In this order: what is appended to an empty log in between is not taken for read.
                 let end = needs.queue.end(self.number).await?;
+                let first = needs.queue.read(self.number, EntryId(0), 1).await?;
                 let position = first.first().map_or(end.position, |record| record.first);
                 claim.move_bookmark(bookmark.next_epoch(position), 0).await?;
                 claim.commit().await?;

@@ -105,6 +105,17 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(30))
+        // On a full disk SQLite rolls back by itself. The driver's own rollback then fails, and it would take the
+        // connection to be in a transaction for ever: such a connection is closed, and another one opened.
+        .after_release(|connection, _| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    // Waits for a rollback that may be under way.
+                    connection.ping().await?;
+                }
+                Ok(!connection.is_in_transaction())
+            })
+        })
 }
 
 async fn check(path: &Path, writer: &SqlitePool) -> Result<(), OpenError> {
