@@ -112,6 +112,10 @@ pub struct ErrorBody {
     pub fate: Option<Fate>,
 }
 
+/// Why a request failed, with all sources; left in the response's extensions for the edge to log.
+#[derive(Clone, Debug)]
+pub struct Cause(pub String);
+
 impl ApiError {
     /// The status code.
     #[must_use]
@@ -144,21 +148,21 @@ impl ApiError {
         body
     }
 
-    fn log(&self) {
+    /// What to log of it, once, where the request is known: nothing for what the client did wrong, or what another
+    /// part of the product watches and logs.
+    fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Internal(source) => tracing::error!(error = %chain(source.as_ref()), "request.failed"),
-            Self::Unavailable { source: Some(source), .. } => {
-                tracing::warn!(error = %chain(source.as_ref()), "request.unavailable");
+            Self::Internal(source) | Self::Unavailable { source: Some(source), .. } => {
+                Some(Cause(chain(source.as_ref())))
             }
-            _ => {}
+            _ => None,
         }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        self.log();
-        let body = self.body();
+        let (body, cause) = (self.body(), self.cause());
         let mut response = (self.status(), Json(&body)).into_response();
         let headers = response.headers_mut();
         match self {
@@ -169,6 +173,7 @@ impl IntoResponse for ApiError {
             _ => {}
         }
         response.extensions_mut().insert(body);
+        cause.map(|cause| response.extensions_mut().insert(cause));
         response
     }
 }

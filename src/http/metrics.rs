@@ -24,7 +24,9 @@ use crate::domain::ledger::Ledger;
 pub struct Route(pub Option<MatchedPath>);
 
 impl Route {
-    fn as_str(&self) -> &str {
+    /// The template.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
         self.0.as_ref().map_or("none", MatchedPath::as_str)
     }
 }
@@ -77,11 +79,30 @@ impl MetricConstructor<Histogram> for Seconds {
     }
 }
 
-/// Every metric of a process. Cloning shares them.
+/// The metrics of one process. Cloning shares them, for the price of one reference.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    registry: Arc<Registry>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    registry: Registry,
     ledger: Arc<Mutex<Option<Ledger>>>,
+    measures: Measures,
+}
+
+impl std::ops::Deref for Metrics {
+    type Target = Measures;
+
+    fn deref(&self) -> &Measures {
+        &self.shared.measures
+    }
+}
+
+/// What roles count and time.
+#[derive(Debug)]
+pub struct Measures {
     /// Requests by method, route and status.
     pub http_requests: Family<RequestLabels, Counter>,
     /// How long they took, until the first byte of the answer.
@@ -114,9 +135,8 @@ impl Default for Metrics {
     fn default() -> Self {
         let seconds = || Seconds.new_metric();
         let ballots = || Histogram::new(exponential_buckets(1.0, 2.0, 14));
-        let mut metrics = Self {
-            registry: Arc::default(),
-            ledger: Arc::default(),
+        let (mut registry, ledger) = (Registry::default(), Arc::default());
+        let measures = Measures {
             http_requests: Family::default(),
             http_duration: Family::new_with_constructor(Seconds),
             rejected: Family::default(),
@@ -131,14 +151,15 @@ impl Default for Metrics {
             viewers: Gauge::default(),
             connections: Gauge::default(),
         };
-        metrics.registry = Arc::new(metrics.register());
-        metrics
+        measures.register(&mut registry);
+        let ours = registry.sub_registry_with_prefix("hemicycle");
+        ours.register_collector(Box::new(LedgerCollector(Arc::clone(&ledger))));
+        Self { shared: Arc::new(Shared { registry, ledger, measures }) }
     }
 }
 
-impl Metrics {
-    fn register(&self) -> Registry {
-        let mut all = Registry::default();
+impl Measures {
+    fn register(&self, all: &mut Registry) {
         all.register("http_requests", "HTTP requests answered", self.http_requests.clone());
         let help = "Time until the first byte of the answer";
         all.register_with_unit("http_request_duration", help, Unit::Seconds, self.http_duration.clone());
@@ -155,13 +176,6 @@ impl Metrics {
         ours.register("log_gaps", "Times ballots were missing from the log: an alarm", self.log_gaps.clone());
         ours.register("viewers", "Open event streams", self.viewers.clone());
         ours.register("connections", "Open connections", self.connections.clone());
-        ours.register_collector(Box::new(LedgerCollector(self.ledger.clone())));
-        all
-    }
-
-    /// The terms of conservation as the next scrape shows them.
-    pub fn set_ledger(&self, ledger: Ledger) {
-        *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(ledger);
     }
 
     /// Counts a ballot turned down.
@@ -173,6 +187,13 @@ impl Metrics {
     pub fn set_backlog_age(&self, age: Duration) {
         self.backlog_age_ms.set(i64::try_from(age.as_millis()).unwrap_or(i64::MAX));
     }
+}
+
+impl Metrics {
+    /// The terms of conservation as the next scrape shows them.
+    pub fn set_ledger(&self, ledger: Ledger) {
+        *self.shared.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(ledger);
+    }
 
     /// All metrics in the `OpenMetrics` text format.
     ///
@@ -180,7 +201,7 @@ impl Metrics {
     /// Never in practice: writing to a string does not fail.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut page = String::with_capacity(16 << 10);
-        text::encode(&mut page, &self.registry)?;
+        text::encode(&mut page, &self.shared.registry)?;
         Ok(page)
     }
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod licences;
 mod packages;
+mod sabotage;
 mod shell;
 mod test;
 
@@ -20,8 +21,13 @@ enum Chore {
     Test(test::Args),
     /// Check licences, sources and duplicates of all dependencies against deny.toml
     Licences,
+    /// Break each invariant on purpose, and see that a test turns red
+    Sabotage(sabotage::Args),
     /// Measure speed, as ratios to ceilings of the same run
     Bench(bench::Args),
+    /// The bare server that `bench` takes for its ceiling
+    #[command(hide = true)]
+    BenchBare(bench::bare::Args),
 }
 
 fn main() -> ExitCode {
@@ -29,6 +35,8 @@ fn main() -> ExitCode {
         Chore::Test(args) => test::run(&args),
         Chore::Licences => licences::run(),
         Chore::Bench(args) => bench::run(&args),
+        Chore::BenchBare(args) => bench::bare::run(&args),
+        Chore::Sabotage(args) => sabotage::run(&args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -17,6 +17,7 @@
 //! ```
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -74,7 +75,7 @@ fn stream(watching: Watching) -> impl Stream<Item = Result<Bytes, Infallible>> {
             return Some((Ok(start), Some(watching)));
         }
         watching.viewer.frames.changed().await.ok()?;
-        let frame = watching.viewer.frames.borrow_and_update().clone();
+        let frame = Arc::clone(&watching.viewer.frames.borrow_and_update());
         match frame.ending {
             Some(Ending::Deleted) => Some((Ok(GONE), None)),
             Some(Ending::Draining) => None,

@@ -75,7 +75,7 @@ struct Shared {
 #[derive(Debug)]
 struct Channel {
     poll: PollId,
-    frames: watch::Sender<Frame>,
+    frames: watch::Sender<Arc<Frame>>,
     /// The newest snapshot the bus brought; may be older than the frame's.
     told: watch::Sender<Option<Arc<Snapshot>>>,
     viewers: AtomicUsize,
@@ -85,9 +85,9 @@ struct Channel {
 #[derive(Debug)]
 pub struct Viewer {
     /// The poll as the store had it when the viewer came, or newer.
-    pub first: Frame,
+    pub first: Arc<Frame>,
     /// The frames after that.
-    pub frames: watch::Receiver<Frame>,
+    pub frames: watch::Receiver<Arc<Frame>>,
     channel: Arc<Channel>,
     metrics: Metrics,
     _place: OwnedSemaphorePermit,
@@ -137,7 +137,7 @@ impl Hub {
         let frames = channel.frames.subscribe();
         let mut first = frames.borrow().clone();
         if first.snapshot.poll.versions.shown < snapshot.poll.versions.shown {
-            first = Frame { ending: first.ending, ..Frame::new(snapshot) };
+            first = Arc::new(Frame { ending: first.ending, ..Frame::new(snapshot) });
         }
         Ok(Viewer { first, frames, channel, metrics: self.shared.metrics.clone(), _place: place })
     }
@@ -166,7 +166,7 @@ impl Hub {
         channels.retain(|_, channel| channel.strong_count() > 0);
         let channel = Arc::new(Channel {
             poll: snapshot.poll.id,
-            frames: watch::Sender::new(Frame::new(Arc::clone(snapshot))),
+            frames: watch::Sender::new(Arc::new(Frame::new(Arc::clone(snapshot)))),
             told: watch::Sender::new(None),
             viewers: AtomicUsize::new(0),
         });
@@ -184,7 +184,7 @@ impl Shared {
 
 impl Channel {
     fn end(&self, ending: Ending) {
-        self.frames.send_modify(|frame| frame.ending = Some(ending));
+        self.frames.send_modify(|frame| Arc::make_mut(frame).ending = Some(ending));
     }
 }
 
@@ -239,10 +239,10 @@ async fn run(channel: Weak<Channel>, shared: Weak<Shared>, mut told: watch::Rece
         };
         let shown = channel.frames.borrow().snapshot.poll.versions.shown;
         if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.poll.versions.shown > shown) {
-            channel.frames.send_replace(Frame::new(snapshot));
+            channel.frames.send_replace(Arc::new(Frame::new(snapshot)));
             last_sent = Instant::now();
         } else if last_sent.elapsed() >= HEARTBEAT {
-            channel.frames.send_modify(|frame| frame.heartbeats += 1);
+            channel.frames.send_modify(|frame| Arc::make_mut(frame).heartbeats += 1);
             last_sent = Instant::now();
         }
         let viewers = u32::try_from(channel.viewers.load(Ordering::Relaxed)).unwrap_or(u32::MAX);

@@ -1,9 +1,11 @@
 //! The requests of voters.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Extension, Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::body::Bytes;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
@@ -26,19 +28,12 @@ struct Accepted<'a> {
 }
 
 /// `POST /ballots/{poll}`: a ballot as JSON, whatever the content type says.
-pub async fn post_ballot(
-    State(vote): State<Vote>,
-    Path(slug): Path<String>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let voter = match vote.needs.voters.client(&headers) {
+pub async fn post_ballot(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, request: Request) -> Response {
+    let voter = match vote.needs.voters.client(request.headers()) {
         Ok(voter) => voter,
         Err(error) => return error.into_response(),
     };
-    let cast = vote.cast_json(&slug, &voter.voter, &headers, peer, body).await;
-    let mut response = match cast {
+    let mut response = match vote.cast_json(&slug, &voter.voter, request).await {
         Ok(cast) => (StatusCode::ACCEPTED, Json(accepted(&cast))).into_response(),
         Err(error) => error.into_response(),
     };
@@ -47,15 +42,9 @@ pub async fn post_ballot(
 }
 
 /// `POST /vote/{poll}`: the form of the voting page.
-pub async fn post_form(
-    State(vote): State<Vote>,
-    Path(slug): Path<String>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let voter = vote.needs.voters.browser(&headers);
-    let page = match vote.cast_form(&slug, &voter.voter, &headers, peer, body).await {
+pub async fn post_form(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, request: Request) -> Response {
+    let voter = vote.needs.voters.browser(request.headers());
+    let page = match vote.cast_form(&slug, &voter.voter, request).await {
         Ok(cast) => page::after_voting(&vote, &cast),
         Err(error) => Err(error),
     };
@@ -65,8 +54,8 @@ pub async fn post_form(
 }
 
 /// `GET /vote/{poll}`: the page to vote on.
-pub async fn get_page(State(vote): State<Vote>, Path(slug): Path<String>, headers: HeaderMap) -> Response {
-    let voter = vote.needs.voters.browser(&headers);
+pub async fn get_page(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, request: Request) -> Response {
+    let voter = vote.needs.voters.browser(request.headers());
     let page = page::before_voting(&vote, &slug, voter.returning()).await;
     let mut response = page.unwrap_or_else(IntoResponse::into_response);
     voter.remember(&mut response);
@@ -74,33 +63,22 @@ pub async fn get_page(State(vote): State<Vote>, Path(slug): Path<String>, header
 }
 
 impl Vote {
-    async fn cast_json(
-        &self,
-        slug: &str,
-        voter: &Voter,
-        headers: &HeaderMap,
-        peer: Peer,
-        body: Body,
-    ) -> Result<Cast, ApiError> {
-        self.needs.origins.check(headers, Some(peer))?;
-        let bytes = body::read(body, body::BALLOT).await?;
-        let ballot: BallotBody = body::json(&bytes)?;
+    async fn cast_json(&self, slug: &str, voter: &Voter, request: Request) -> Result<Cast, ApiError> {
+        let ballot: BallotBody = body::json(&self.read(request).await?)?;
         self.cast(slug, voter, ballot.choice.as_deref()).await
     }
 
-    async fn cast_form(
-        &self,
-        slug: &str,
-        voter: &Voter,
-        headers: &HeaderMap,
-        peer: Peer,
-        body: Body,
-    ) -> Result<Cast, ApiError> {
-        self.needs.origins.check(headers, Some(peer))?;
-        let bytes = body::read(body, body::BALLOT).await?;
-        let fields = body::form(&bytes)?;
+    async fn cast_form(&self, slug: &str, voter: &Voter, request: Request) -> Result<Cast, ApiError> {
+        let fields = body::form(&self.read(request).await?)?;
         let choice = fields.iter().find(|(name, _)| name == "vote").map(|(_, value)| value.as_str());
         self.cast(slug, voter, choice).await
+    }
+
+    /// The body, if no other site sent the browser here.
+    async fn read(&self, request: Request) -> Result<Bytes, ApiError> {
+        let peer = request.extensions().get::<Peer>().copied();
+        self.needs.origins.check(request.headers(), peer)?;
+        body::read(request.into_body(), body::BALLOT).await
     }
 }
 

@@ -18,7 +18,7 @@ use crate::queue::{Answer, Queue, QueueError};
 
 /// Ballots in one append, at most: 70 KB of log.
 const MAX_BATCH: usize = 4096;
-/// How long a request waits for its verdict before it says that it does not know.
+/// How long an append may take before its voters are told that nobody knows. One timer a batch: one a request costs.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How often a queue that failed is tried, so that it is found healthy even while nobody is sent here.
 const PROBE_INTERVAL: Duration = Duration::from_millis(500);
@@ -74,10 +74,7 @@ impl Intake {
             Err(mpsc::error::TrySendError::Full(_)) => return Verdict::Busy,
             Err(mpsc::error::TrySendError::Closed(_)) => return Verdict::Failed(Fate::Refused),
         }
-        match tokio::time::timeout(PATIENCE, answer).await {
-            Ok(Ok(verdict)) => verdict,
-            Ok(Err(_)) | Err(_) => Verdict::Failed(Fate::Unknown),
-        }
+        answer.await.unwrap_or(Verdict::Failed(Fate::Unknown))
     }
 }
 
@@ -93,6 +90,7 @@ impl Appender {
                     if received == 0 {
                         return;
                     }
+                    self.receive_more(&mut batch).await;
                     healthy = self.append(&mut batch).await;
                 }
                 () = tokio::time::sleep(PROBE_INTERVAL), if !healthy => {
@@ -104,10 +102,25 @@ impl Appender {
         }
     }
 
+    /// Lets the requests that are ready to run hand in their ballots first: without waiting for anybody, batches
+    /// become several times larger under load, and each costs the same.
+    async fn receive_more(&mut self, batch: &mut Vec<Waiting>) {
+        tokio::task::yield_now().await;
+        while batch.len() < MAX_BATCH
+            && let Ok(waiting) = self.receiver.try_recv()
+        {
+            batch.push(waiting);
+        }
+    }
+
     async fn append(&self, batch: &mut Vec<Waiting>) -> bool {
         let started = Instant::now();
         let ballots: Vec<Ballot> = batch.iter().map(|waiting| waiting.ballot).collect();
-        let answers = self.note(self.queue.append(&ballots, self.clock.now()).await);
+        let appending = tokio::time::timeout(PATIENCE, self.queue.append(&ballots, self.clock.now()));
+        let answers = match appending.await {
+            Ok(answers) => self.note(answers),
+            Err(_) => Err(self.failed("the queue does not answer".into(), Fate::Unknown)),
+        };
         #[expect(clippy::cast_precision_loss, reason = "a batch has at most some thousand ballots")]
         self.metrics.append_ballots.observe(ballots.len() as f64);
         self.metrics.append_seconds.observe(started.elapsed().as_secs_f64());
@@ -136,16 +149,15 @@ impl Appender {
                 }
                 Ok(done)
             }
-            Err(error) => {
-                let why = chain(&error);
-                if self.health.report(COMPONENT, Err(why.clone())) {
-                    tracing::error!(error = %why, "intake.failed");
-                }
-                Err(match error {
-                    QueueError::Refused(_) => Fate::Refused,
-                    QueueError::Unknown(_) => Fate::Unknown,
-                })
-            }
+            Err(error @ QueueError::Refused(_)) => Err(self.failed(chain(&error), Fate::Refused)),
+            Err(error @ QueueError::Unknown(_)) => Err(self.failed(chain(&error), Fate::Unknown)),
         }
+    }
+
+    fn failed(&self, why: String, fate: Fate) -> Fate {
+        if self.health.report(COMPONENT, Err(why.clone())) {
+            tracing::error!(error = why, "intake.failed");
+        }
+        fate
     }
 }

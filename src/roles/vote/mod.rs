@@ -49,9 +49,9 @@ pub struct Needs {
     pub metrics: Metrics,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Vote {
-    needs: Arc<Needs>,
+    needs: Needs,
     polls: PollCache,
 }
 
@@ -66,11 +66,10 @@ struct Cast {
 /// The role's routes; its cache follows the live bus until the bus is gone.
 pub fn router(needs: Needs) -> Router {
     let polls = PollCache::follow(needs.store.clone(), &needs.live);
-    let vote = Vote { needs: Arc::new(needs), polls };
     Router::new()
         .route("/ballots/{poll}", post(handlers::post_ballot))
         .route("/vote/{poll}", get(handlers::get_page).post(handlers::post_form))
-        .with_state(vote)
+        .with_state(Arc::new(Vote { needs, polls }))
 }
 
 impl Vote {

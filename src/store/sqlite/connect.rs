@@ -62,6 +62,8 @@ impl Connections {
             .foreign_keys(true)
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "MEMORY")
+            // 16 MB of log between checkpoints: pages that are written again and again are then copied once.
+            .pragma("wal_autocheckpoint", "4000")
             .pragma("journal_size_limit", "67108864");
         let failed = |error: sqlx::Error| OpenError::from_sqlx(path, error);
         let writer = pool(1).connect_with(options.clone()).await.map_err(failed)?;
