@@ -10,4 +10,5 @@ mod properties;
 mod queue_contract;
 mod sandbox;
 mod smoke;
+mod snapshots;
 mod store_contract;

@@ -22,6 +22,8 @@ pub const TESTS: &[Need] = &[
     Need { command: "chromium", package: "chromium", purpose: "the end-to-end test in a browser" },
     Need { command: "chromedriver", package: "chromium-driver", purpose: "the end-to-end test in a browser" },
     Need { command: "faketime", package: "faketime", purpose: "the tests that set the clock back" },
+    Need { command: "kill", package: "procps", purpose: "the tests that end a process" },
+    Need { command: "prlimit", package: "util-linux", purpose: "the tests that fill a disk" },
 ];
 
 /// Installs what is missing, if `install`; otherwise says what is.
