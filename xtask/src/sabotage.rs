@@ -17,6 +17,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ use anyhow::{Context, bail, ensure};
 use crate::{packages, shell};
 
 /// How long a test may take before it counts as hanging.
-const PATIENCE: Duration = Duration::from_secs(240);
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Which patches to apply.
 #[derive(Debug, clap::Args)]
@@ -56,8 +57,8 @@ struct Test {
 #[derive(Debug, PartialEq, Eq)]
 enum Outcome {
     Passed,
-    /// It panicked: an assertion did not hold.
-    Failed,
+    /// It panicked: an assertion did not hold; which.
+    Failed(String),
     /// It ended in another way, or not at all; why.
     Neither(String),
 }
@@ -121,11 +122,11 @@ fn parse(name: String, file: PathBuf, text: &str) -> anyhow::Result<Patch> {
     let head = text.lines().map_while(|line| line.strip_prefix("# "));
     let say = |key: &str| head.clone().filter_map(|line| line.strip_prefix(key)).collect::<Vec<_>>();
     let one = |key: &str| say(key).first().map(|said| (*said).to_owned()).with_context(|| format!("no line # {key}"));
-    let test = |said: &str| {
+    let target_and_path = |said: &str| {
         let (target, path) = said.split_once("::").with_context(|| format!("{said}: not target::path"))?;
         Ok(Test { target: target.into(), path: path.into() })
     };
-    let tests = say("Red: ").into_iter().map(test).collect::<anyhow::Result<Vec<_>>>()?;
+    let tests = say("Red: ").into_iter().map(target_and_path).collect::<anyhow::Result<Vec<_>>>()?;
     ensure!(!tests.is_empty(), "no line # Red: ");
     Ok(Patch { name, file, invariant: one("Invariant ")?, what: one("Sabotage: ")?, tests })
 }
@@ -169,7 +170,7 @@ impl Copy {
         for test in &patch.tests {
             self.build(test).context("the patched sources do not compile")?;
             match self.run(test)? {
-                Outcome::Failed => println!("  red: {test}"),
+                Outcome::Failed(why) => println!("  red: {test}\n       {why}"),
                 Outcome::Passed => bail!("{test} stays green"),
                 Outcome::Neither(why) => bail!("{test}: {why}"),
             }
@@ -197,7 +198,11 @@ impl Copy {
     fn run(&self, test: &Test) -> anyhow::Result<Outcome> {
         let log = self.target.with_file_name("log");
         let mut command = self.cargo_test(test);
-        command.args(["--", "--exact", &test.path]).stdout(fs::File::create(&log)?).stderr(Stdio::null());
+        command
+            .args(["--", "--exact", &test.path])
+            .stdout(fs::File::create(&log)?)
+            .stderr(Stdio::null())
+            .process_group(0);
         let mut child = command.spawn()?;
         let start = Instant::now();
         while start.elapsed() < PATIENCE {
@@ -206,18 +211,23 @@ impl Copy {
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        child.kill()?;
+        // Cargo and the test it runs.
+        rustix::process::kill_process_group(rustix::process::Pid::from_child(&child), rustix::process::Signal::KILL)?;
         child.wait()?;
         Ok(Outcome::Neither("it hangs".into()))
     }
 }
 
+/// What the test harness prints where the one test that was asked for failed.
+const FAILED: &str = "test result: FAILED. 0 passed; 1 failed;";
+
 /// What the test harness printed about one test.
 fn judge(log: &str) -> Outcome {
     if log.contains("test result: ok. 1 passed; 0 failed;") {
         Outcome::Passed
-    } else if log.contains("test result: FAILED. 0 passed; 1 failed;") && log.contains("panicked at") {
-        Outcome::Failed
+    } else if let Some((_, panic)) = log.split_once("panicked at ").filter(|_| log.contains(FAILED)) {
+        let lines: Vec<_> = panic.lines().skip(1).take_while(|line| !line.is_empty()).take(3).collect();
+        Outcome::Failed(lines.join(" ").chars().take(300).collect())
     } else if log.contains("0 passed; 0 failed;") {
         Outcome::Neither("there is no such test".into())
     } else {
@@ -248,8 +258,7 @@ impl fmt::Display for Outcome {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Passed => formatter.write_str("it passed"),
-            Self::Failed => formatter.write_str("it failed"),
-            Self::Neither(why) => formatter.write_str(why),
+            Self::Failed(why) | Self::Neither(why) => formatter.write_str(why),
         }
     }
 }
@@ -260,9 +269,8 @@ mod tests {
 
     #[test]
     fn only_an_assertion_is_a_failure() {
-        let failed =
-            "thread 'one' panicked at tests/it/one.rs:1:1:\n\ntest result: FAILED. 0 passed; 1 failed; 0 ignored";
-        assert_eq!(judge(failed), Outcome::Failed);
+        let failed = "thread 'one' panicked at tests/it/one.rs:1:1:\nmore\n\ntest result: FAILED. 0 passed; 1 failed;";
+        assert_eq!(judge(failed), Outcome::Failed("more".into()));
         assert_eq!(judge("test result: ok. 1 passed; 0 failed; 0 ignored"), Outcome::Passed);
         for neither in ["", "error: could not compile", "test result: ok. 0 passed; 0 failed; 0 ignored"] {
             assert!(matches!(judge(neither), Outcome::Neither(_)), "{neither}");
