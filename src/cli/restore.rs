@@ -36,6 +36,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
         bail!("{} has a store already; name another DATA_DIR, or replace it with --force", to.display());
     }
     let names = unpack(backup, to).with_context(|| format!("{} is not a backup of hemicycle", args.file.display()))?;
+    eprintln!("checking the tallies against the ballots…");
     let checked = check(to).await.with_context(|| format!("{} is damaged; nothing was replaced", args.file.display()));
     if let Err(error) = checked {
         for name in &names {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "in a test, an unwrap is an assertion")]
 
+mod api;
 mod browser;
 mod faults;
 mod forge;
@@ -12,3 +13,4 @@ mod sandbox;
 mod smoke;
 mod snapshots;
 mod store_contract;
+mod worker;

@@ -65,6 +65,8 @@ struct Watching {
     audience: Audience,
     /// The version sent last.
     seen: u64,
+    /// The signs of life seen so far.
+    heartbeats: u64,
     start: Option<Bytes>,
 }
 
@@ -74,12 +76,18 @@ fn stream(watching: Watching) -> impl Stream<Item = Result<Bytes, Infallible>> {
         if let Some(start) = watching.start.take() {
             return Some((Ok(start), Some(watching)));
         }
-        watching.viewer.frames.changed().await.ok()?;
-        let frame = Arc::clone(&watching.viewer.frames.borrow_and_update());
-        match frame.ending {
-            Some(Ending::Deleted) => Some((Ok(GONE), None)),
-            Some(Ending::Draining) => None,
-            None => Some((Ok(watching.next(&frame)), Some(watching))),
+        loop {
+            watching.viewer.frames.changed().await.ok()?;
+            let frame = Arc::clone(&watching.viewer.frames.borrow_and_update());
+            match frame.ending {
+                Some(Ending::Deleted) => return Some((Ok(GONE), None)),
+                Some(Ending::Draining) => return None,
+                None => {
+                    if let Some(event) = watching.next(&frame) {
+                        return Some((Ok(event), Some(watching)));
+                    }
+                }
+            }
         }
     })
 }
@@ -98,17 +106,21 @@ impl Watching {
         if viewer.first.ending.is_some() {
             viewer.frames.mark_changed();
         }
-        Self { viewer, audience, seen: version, start: Some(Bytes::from(start)) }
+        let heartbeats = viewer.frames.borrow().heartbeats;
+        Self { viewer, audience, seen: version, heartbeats, start: Some(Bytes::from(start)) }
     }
 
-    /// What this viewer is sent for a frame: the snapshot if it is news, else a sign of life.
-    fn next(&mut self, frame: &Frame) -> Bytes {
+    /// What this viewer is sent for a frame: the snapshot if it is news, a sign of life if one is due, else nothing.
+    /// Where totals are hidden, a sign of life with each vote would let anyone count them.
+    fn next(&mut self, frame: &Frame) -> Option<Bytes> {
         let version = frame.snapshot.version(self.audience);
+        let due = frame.heartbeats != self.heartbeats;
+        self.heartbeats = frame.heartbeats;
         if version <= self.seen {
-            return HEARTBEAT;
+            return due.then_some(HEARTBEAT);
         }
         self.seen = version;
-        event_for(frame, self.audience).clone()
+        Some(event_for(frame, self.audience).clone())
     }
 }
 

@@ -239,8 +239,11 @@ async fn run(channel: Weak<Channel>, shared: Weak<Shared>, mut told: watch::Rece
         };
         let shown = channel.frames.borrow().snapshot.poll.versions.shown;
         if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.poll.versions.shown > shown) {
-            channel.frames.send_replace(Arc::new(Frame::new(snapshot)));
-            last_sent = Instant::now();
+            let heartbeats = channel.frames.borrow().heartbeats;
+            if snapshot.shows_votes(Audience::Public) {
+                last_sent = Instant::now();
+            }
+            channel.frames.send_replace(Arc::new(Frame { heartbeats, ..Frame::new(snapshot) }));
         } else if last_sent.elapsed() >= HEARTBEAT {
             channel.frames.send_modify(|frame| Arc::make_mut(frame).heartbeats += 1);
             last_sent = Instant::now();

@@ -1,5 +1,5 @@
 //! Keeps polls on time and finishes what a crash interrupted: records openings and closings that are due, and brings
-//! the queue's gates in line with what the store has recorded. Also tidies up: the log's tail, rounds that were reset.
+//! the queue's gates in line with what the store has recorded.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,15 +13,12 @@ use crate::store::StoreError;
 
 /// The longest time between two rounds.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Rounds between two tidyings.
-const TIDY_EVERY: u32 = 10;
 
 /// Why a round was not finished.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Makes its rounds until `shutdown`.
 pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
-    let mut round = 0_u32;
     loop {
         let pause = match make_round(&needs).await {
             Ok(pause) => pause,
@@ -31,12 +28,6 @@ pub async fn run(needs: Arc<Needs>, shutdown: CancellationToken) {
                 INTERVAL
             }
         };
-        if round.is_multiple_of(TIDY_EVERY)
-            && let Err(error) = tidy(&needs).await
-        {
-            tracing::debug!(error = %chain(error.as_ref()), "keeper.untidy");
-        }
-        round = round.wrapping_add(1);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = shutdown.cancelled() => return,
@@ -68,21 +59,4 @@ pub async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
         pause = due_in.fold(pause, Duration::min);
     }
     Ok(pause)
-}
-
-/// Trims the log's tail and sweeps away rounds that were reset.
-///
-/// # Errors
-/// Where the store or the queue is unavailable.
-pub async fn tidy(needs: &Needs) -> Result<(), Failure> {
-    for partition in 0..needs.queue.partitions() {
-        let bookmark = needs.store.bookmark(partition).await?;
-        while needs.queue.trim(partition, bookmark.entry, needs.retain).await? > 0 {
-            tokio::task::yield_now().await;
-        }
-    }
-    while needs.store.sweep().await? {
-        tokio::task::yield_now().await;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! worker: counts what was accepted, tells the live bus, and keeps polls on time.
 
 pub mod announcer;
+pub mod janitor;
 pub mod keeper;
 pub mod turn;
 
@@ -58,6 +59,7 @@ pub async fn run(needs: Needs, shutdown: CancellationToken) {
     let announcer = Announcer::start(needs.store.clone(), needs.live.clone(), needs.clock.clone());
     let tasks = TaskTracker::new();
     tasks.spawn(keeper::run(Arc::clone(&needs), shutdown.clone()));
+    tasks.spawn(janitor::run(Arc::clone(&needs), shutdown.clone()));
     for partition in 0..needs.queue.partitions() {
         let partition = Partition::new(Arc::clone(&needs), announcer.clone(), partition);
         tasks.spawn(count(partition, shutdown.clone()));

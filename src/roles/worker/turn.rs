@@ -78,7 +78,10 @@ impl Partition {
         match resume(&bookmark, &records) {
             Resume::Onwards { skip } => {
                 self.last = bookmark.entry;
-                self.apply(claim, &records[skip..]).await
+                // The smallest batch is one entry: those without ballots must not hide the one that fails behind them.
+                let most = if self.batch == 1 { 1 } else { usize::MAX };
+                let fresh = &records[skip..];
+                self.apply(claim, &fresh[..fresh.len().min(most)]).await
             }
             Resume::Gap { missed } => {
                 needs.metrics.log_gaps.inc();

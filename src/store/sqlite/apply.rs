@@ -56,17 +56,19 @@ impl Sqlite {
     }
 
     pub(crate) async fn sweep(&self) -> Result<bool, StoreError> {
+        let mut tx = self.file.begin().await?;
         let swept = sqlx::query(
             "DELETE FROM ballots WHERE (poll, round, voter) IN (\
                SELECT b.poll, b.round, b.voter FROM discarded_rounds d JOIN ballots b USING (poll, round) LIMIT 4000)",
         )
-        .execute(self.file.writer())
+        .execute(&mut *tx)
         .await?;
-        if swept.rows_affected() > 0 {
-            return Ok(true);
+        let more = swept.rows_affected() > 0;
+        if !more {
+            sqlx::query("DELETE FROM discarded_rounds").execute(&mut *tx).await?;
         }
-        sqlx::query("DELETE FROM discarded_rounds").execute(self.file.writer()).await?;
-        Ok(false)
+        tx.commit().await?;
+        Ok(more)
     }
 }
 

@@ -16,7 +16,7 @@ use hemicycle::queue::local::LocalQueue;
 use hemicycle::queue::{Answer, Queue};
 use hemicycle::roles::worker::announcer::Announcer;
 use hemicycle::roles::worker::turn::Partition;
-use hemicycle::roles::worker::{Needs, keeper};
+use hemicycle::roles::worker::{Needs, janitor, keeper};
 use hemicycle::store::Store;
 use hemicycle::store::sqlite::Sqlite;
 use jiff::SignedDuration;
@@ -210,7 +210,7 @@ impl Machine {
     async fn tidy(&mut self, retain: u64) {
         let life = Life::start(&self.folder, &self.clock, retain).await;
         std::mem::replace(&mut self.life, life).stop().await;
-        keeper::tidy(&self.life.needs).await.unwrap();
+        while janitor::step(&self.life.needs).await.unwrap() {}
     }
 
     async fn restart(&mut self, files: Files) {
