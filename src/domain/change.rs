@@ -79,7 +79,7 @@ impl PollChange {
             changed.title = check_title(title)?;
         }
         if let Some(labels) = &self.options {
-            if poll.status != Status::Draft && labels.len() != poll.labels.len() {
+            if poll.status_at(now) != Status::Draft && labels.len() != poll.labels.len() {
                 return Err(Invalid::OptionCountFixed { expected: poll.labels.len() }.into());
             }
             changed.labels = check_labels(labels)?;
@@ -109,5 +109,58 @@ impl PollChange {
             check_times(opens_at, poll.closes_at, now)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::clock::from_millis as at;
+    use crate::domain::poll::tests::{draft, open};
+
+    fn change(json: &str) -> PollChange {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn absent_null_and_a_time_are_three_wishes() {
+        let poll = Poll { closes_at: Some(at(9000)), ..open() };
+        let closes = |json| change(json).apply(&poll, true, at(1)).unwrap().closes_at;
+        assert_eq!(closes("{}"), Some(at(9000)));
+        assert_eq!(closes(r#"{"closes_at":null}"#), None);
+        assert_eq!(closes(r#"{"closes_at":"1970-01-01T00:00:20Z"}"#), Some(at(20_000)));
+        assert!(serde_json::from_str::<PollChange>(r#"{"colour":"red"}"#).is_err());
+    }
+
+    #[test]
+    fn texts_are_locked_by_the_first_ballot_and_visibility_is_not() {
+        for texts in [r#"{"title":"Which?"}"#, r#"{"options":["x","y"]}"#] {
+            assert_eq!(change(texts).apply(&open(), true, at(1)), Err(Refusal::HasBallots));
+            assert!(change(texts).apply(&open(), false, at(1)).is_ok());
+        }
+        let hidden = change(r#"{"results":"hidden"}"#).apply(&open(), true, at(1)).unwrap();
+        assert_eq!(hidden.results, Visibility::Hidden);
+    }
+
+    #[test]
+    fn the_number_of_options_is_fixed_once_ballots_may_come_in() {
+        let three = change(r#"{"options":["x","y","z"]}"#);
+        let fixed = Err(Refusal::Invalid(Invalid::OptionCountFixed { expected: 2 }));
+        assert_eq!(three.apply(&open(), false, at(1)), fixed);
+        let scheduled = Poll { opens_at: Some(at(5)), ..draft() };
+        assert_eq!(three.apply(&scheduled, false, at(4)).unwrap().labels.len(), 3);
+        assert_eq!(three.apply(&scheduled, false, at(5)), fixed, "its gate is open though nothing has recorded it");
+    }
+
+    #[test]
+    fn times_are_set_ahead_in_order_and_not_behind_what_happened() {
+        let opens = change(r#"{"opens_at":"1970-01-01T00:00:20Z"}"#);
+        assert_eq!(opens.apply(&draft(), false, at(1)).unwrap().opens_at, Some(at(20_000)));
+        assert_eq!(opens.apply(&open(), false, at(1)), Err(Refusal::AlreadyOpen));
+        assert_eq!(opens.apply(&draft(), false, at(20_000)), Err(Invalid::TimePassed("opens_at").into()));
+        let closes = change(r#"{"closes_at":"1970-01-01T00:00:20Z"}"#);
+        assert_eq!(closes.apply(&open().closed(at(1)).unwrap(), false, at(2)), Err(Refusal::AlreadyClosed));
+        let late = Poll { opens_at: Some(at(30_000)), ..draft() };
+        assert_eq!(closes.apply(&late, false, at(1)), Err(Invalid::ClosesBeforeOpening.into()));
     }
 }

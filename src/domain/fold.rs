@@ -181,3 +181,111 @@ impl Plan {
         self.dead.push(DeadLetter { entry: record.id, ballots, reason, body: record.body.clone() });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::clock::from_millis;
+    use crate::domain::log::Entry;
+
+    fn poll(number: u64) -> PollId {
+        PollId::from_u64(number).unwrap()
+    }
+
+    fn voter(number: u8) -> VoterKey {
+        VoterKey([number; VoterKey::LENGTH])
+    }
+
+    fn ballots(number: u64, generation: u32, cast: &[(u8, usize)]) -> Section {
+        let ballots = cast.iter().map(|(of, index)| (voter(*of), Choice::from_index(*index).unwrap())).collect();
+        Section::Ballots { poll: poll(number), generation, ballots }
+    }
+
+    fn record(id: u64, first: u64, sections: Vec<Section>) -> Record {
+        let entry = Entry { at: from_millis(0), sections };
+        let ballots = u32::try_from(entry.ballots()).unwrap();
+        Record { id: EntryId(id), first, ballots, fingerprint: id, body: bytes::Bytes::new(), content: Ok(entry) }
+    }
+
+    fn contests() -> Contests {
+        let contest = |allow_change, first_generation| Contest { round: 2, first_generation, options: 3, allow_change };
+        [(poll(1), contest(true, 1)), (poll(2), contest(false, 1)), (poll(3), contest(true, 5))].into()
+    }
+
+    fn folded(records: &[Record]) -> Plan {
+        fold(Bookmark::default(), records, &contests()).unwrap()
+    }
+
+    fn standing(group: &Group) -> Vec<(VoterKey, usize, u64)> {
+        group.ballots.iter().map(|b| (b.voter, b.choice.index(), b.sequence.position())).collect()
+    }
+
+    #[test]
+    fn the_last_ballot_of_a_voter_stands_where_change_is_allowed_else_the_first() {
+        for (number, choice, position) in [(1, 2, 12), (2, 0, 10)] {
+            let cast = [ballots(number, 1, &[(7, 0), (8, 1)]), ballots(number, 1, &[(7, 2)])];
+            let plan = folded(&[record(1, 10, cast.to_vec())]);
+            assert_eq!(standing(&plan.groups[0]), [(voter(7), choice, position), (voter(8), 1, 11)]);
+            assert_eq!((plan.groups[0].superseded, plan.read), (1, 3));
+        }
+    }
+
+    #[test]
+    fn ballots_of_earlier_rounds_and_of_deleted_polls_are_discarded() {
+        let plan = folded(&[record(1, 0, vec![ballots(3, 4, &[(1, 0), (2, 0)]), ballots(9, 1, &[(1, 0)])])]);
+        assert_eq!((plan.discarded, plan.groups.len()), (3, 0));
+        let plan = folded(&[record(1, 0, vec![ballots(3, 5, &[(1, 0)]), ballots(3, 6, &[(2, 0)])])]);
+        assert_eq!((plan.discarded, plan.groups[0].ballots.len()), (0, 2));
+    }
+
+    #[test]
+    fn a_choice_that_the_poll_does_not_have_is_buried_alone() {
+        let plan = folded(&[record(1, 0, vec![ballots(1, 1, &[(1, 0), (2, 3), (3, 2)])])]);
+        assert_eq!(standing(&plan.groups[0]), [(voter(1), 0, 0), (voter(3), 2, 2)]);
+        assert_eq!((plan.dead.len(), plan.dead[0].ballots), (1, 1));
+    }
+
+    #[test]
+    fn an_unreadable_entry_is_buried_whole_and_the_rest_goes_on() {
+        let unreadable = |error| Record { ballots: 4, content: Err(error), ..record(2, 1, vec![]) };
+        let around = |middle| {
+            [record(1, 0, vec![ballots(1, 1, &[(1, 0)])]), middle, record(3, 5, vec![ballots(1, 1, &[(2, 1)])])]
+        };
+        let plan = folded(&around(unreadable(Unreadable::Malformed("a sample"))));
+        assert_eq!((plan.read, plan.dead[0].ballots, plan.groups[0].ballots.len()), (6, 4, 2));
+        assert_eq!((plan.bookmark.entry, plan.bookmark.position), (EntryId(3), 6));
+        let newer = fold(Bookmark::default(), &around(unreadable(Unreadable::NewerFormat(2))), &contests());
+        assert_eq!(newer, Err(Unreadable::NewerFormat(2)), "nothing after it may be applied before it");
+    }
+
+    #[test]
+    fn giving_up_on_an_entry_keeps_its_markers() {
+        let marker = Marker { poll: poll(1), generation: 1, at: from_millis(5) };
+        let record = record(4, 10, vec![ballots(1, 1, &[(1, 0), (2, 0)]), Section::Closed(marker)]);
+        let plan = give_up(Bookmark::default(), &record, "refused".into());
+        assert_eq!((plan.read, plan.dead[0].ballots, plan.markers), (2, 2, vec![marker]));
+        assert_eq!((plan.bookmark.entry, plan.bookmark.position), (EntryId(4), 12));
+    }
+
+    proptest! {
+        #[test]
+        fn every_ballot_read_is_somewhere_and_each_voter_stands_once(
+            cast in prop::collection::vec((1..5_u64, 4..6_u32, 0..6_u8, 0..4_usize), 0..60),
+        ) {
+            let mut records = Vec::new();
+            for (id, (number, generation, of, index)) in (1..).zip(&cast) {
+                records.push(record(id, id - 1, vec![ballots(*number, *generation, &[(*of, *index)])]));
+            }
+            let plan = folded(&records);
+            let stand: u64 = plan.groups.iter().map(|group| group.ballots.len() as u64 + group.superseded).sum();
+            let dead: u64 = plan.dead.iter().map(|letter| letter.ballots).sum();
+            prop_assert_eq!(plan.read, stand + plan.discarded + dead);
+            prop_assert_eq!(plan.read, cast.len() as u64);
+            for group in &plan.groups {
+                prop_assert!(group.ballots.windows(2).all(|pair| pair[0].voter < pair[1].voter));
+            }
+        }
+    }
+}

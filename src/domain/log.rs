@@ -163,3 +163,93 @@ pub fn resume(bookmark: &Bookmark, records: &[Record]) -> Resume {
         _ => Resume::Fork,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn record(id: u64, first: u64, ballots: u32) -> Record {
+        let content = Err(Unreadable::Malformed("a sample"));
+        Record { id: EntryId(id), first, ballots, fingerprint: id * 31, body: Bytes::new(), content }
+    }
+
+    /// A log of `entries` entries of two ballots each, from entry 1.
+    fn log(entries: u64) -> Vec<Record> {
+        (1..=entries).map(|id| record(id, (id - 1) * 2, 2)).collect()
+    }
+
+    fn read(log: &[Record], from: EntryId) -> Vec<Record> {
+        log.iter().filter(|record| record.id >= from).cloned().collect()
+    }
+
+    #[test]
+    fn an_empty_log_is_read_from_the_start() {
+        assert_eq!(resume(&Bookmark::default(), &[]), Resume::Onwards { skip: 0 });
+        assert_eq!(resume(&Bookmark::default(), &log(3)), Resume::Onwards { skip: 0 });
+    }
+
+    #[test]
+    fn a_log_that_is_shorter_than_the_bookmark_is_a_fork() {
+        let bookmark = Bookmark::default().after(&log(5)[4]);
+        assert_eq!(resume(&bookmark, &read(&log(3), bookmark.entry)), Resume::Fork);
+        assert_eq!(resume(&bookmark, &[]), Resume::Fork);
+    }
+
+    #[test]
+    fn another_entry_or_another_position_at_the_bookmark_is_a_fork() {
+        let bookmark = Bookmark::default().after(&record(5, 8, 2));
+        for (fingerprint, first, ballots) in [(1, 8, 2), (155, 7, 2), (155, 8, 3)] {
+            let other = Record { fingerprint, ..record(5, first, ballots) };
+            assert_eq!(resume(&bookmark, &[other]), Resume::Fork);
+        }
+        assert_eq!(resume(&bookmark, &[record(5, 8, 2)]), Resume::Onwards { skip: 1 });
+    }
+
+    #[test]
+    fn entries_trimmed_past_the_bookmark_are_a_gap_of_so_many_ballots() {
+        let bookmark = Bookmark::default().after(&log(9)[2]);
+        assert_eq!(resume(&bookmark, &log(9)[6..]), Resume::Gap { missed: 6 });
+        assert_eq!(resume(&Bookmark::default(), &log(9)[6..]), Resume::Gap { missed: 12 });
+    }
+
+    #[test]
+    fn a_later_entry_at_the_bookmarks_position_is_a_fork() {
+        let bookmark = Bookmark::default().after(&record(3, 4, 2));
+        assert_eq!(
+            resume(&bookmark, &[record(4, 6, 2)]),
+            Resume::Fork,
+            "the entry itself is gone, its ballots are not"
+        );
+        assert_eq!(resume(&bookmark, &[record(4, 2, 2)]), Resume::Fork);
+    }
+
+    #[test]
+    fn an_epoch_starts_before_the_first_entry_and_never_wraps() {
+        let bookmark = Bookmark::default().after(&record(3, 4, 2));
+        let next = bookmark.next_epoch(2);
+        assert_eq!((next.epoch, next.entry, next.position), (1, EntryId(0), 2));
+        assert_eq!(resume(&next, &log(9)[1..]), Resume::Onwards { skip: 0 });
+        assert_eq!(Bookmark { epoch: u16::MAX, ..bookmark }.next_epoch(0).epoch, u16::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_sees_each_entry_once_however_it_stops(entries in 0..30_u64, batch in 1..7_usize) {
+            let log = log(entries);
+            let (mut bookmark, mut seen) = (Bookmark::default(), Vec::new());
+            loop {
+                let records = read(&log, bookmark.entry);
+                let Resume::Onwards { skip } = resume(&bookmark, &records) else { panic!("{bookmark:?}") };
+                let Some(fresh) = records[skip..].chunks(batch).next() else { break };
+                for record in fresh {
+                    bookmark = bookmark.after(record);
+                    seen.push(record.id.0);
+                }
+            }
+            prop_assert_eq!(seen, (1..=entries).collect::<Vec<_>>());
+            prop_assert_eq!(bookmark.position, entries * 2);
+        }
+    }
+}

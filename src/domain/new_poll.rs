@@ -161,3 +161,59 @@ fn one_line(text: &str, max: usize) -> Option<String> {
     let fits = !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
     fits.then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::clock::{Entropy, from_millis as at};
+
+    fn wish() -> NewPoll {
+        serde_json::from_str(r#"{"title":" Tea? ","options":["Tea"," Coffee "]}"#).unwrap()
+    }
+
+    fn make(wish: NewPoll) -> Result<Poll, Invalid> {
+        wish.into_poll(PollId::from_u64(1).unwrap(), JoinCode::random(&Entropy::counting()), at(1000))
+    }
+
+    #[test]
+    fn a_bare_wish_is_a_live_draft_that_allows_change() {
+        let poll = make(wish()).unwrap();
+        assert_eq!((poll.title.as_str(), poll.slug.as_str(), poll.labels[1].as_str()), ("Tea?", "tea", "Coffee"));
+        assert_eq!((poll.status, poll.results, poll.allow_change), (Status::Draft, Visibility::Live, true));
+        assert_eq!((poll.generation, poll.round, poll.opens_at, poll.is_final), (1, 1, None, false));
+        let open = make(NewPoll { status: Some(Status::Open), ..wish() }).unwrap();
+        assert_eq!((open.status, open.opens_at), (Status::Open, Some(at(1000))));
+    }
+
+    #[test]
+    fn each_field_has_its_bounds() {
+        for (title, fits) in
+            [("x".repeat(200), true), ("x".repeat(201), false), (" ".into(), false), ("a\nb".into(), false)]
+        {
+            assert_eq!(make(NewPoll { title, ..wish() }).is_ok(), fits);
+        }
+        let options = |labels: Vec<String>| make(NewPoll { options: labels, ..wish() }).map(drop);
+        let numbered = |count: usize| (0..count).map(|n| n.to_string()).collect::<Vec<_>>();
+        assert_eq!(options(numbered(1)), Err(Invalid::OptionCount(1)));
+        assert_eq!(options(numbered(50)), Ok(()));
+        assert_eq!(options(numbered(51)), Err(Invalid::OptionCount(51)));
+        assert_eq!(options(vec!["x".into(), "y".repeat(101)]), Err(Invalid::Label));
+        assert_eq!(options(vec!["x".into(), "é".repeat(100)]), Ok(()), "characters, not bytes");
+        assert_eq!(options(vec!["x".into(), " x ".into()]), Err(Invalid::DuplicateLabel("x".into())));
+        let reserved = make(NewPoll { slug: Some("new".into()), ..wish() });
+        assert_eq!(reserved, Err(Invalid::Slug(InvalidName::Reserved)));
+        assert_eq!(make(NewPoll { status: Some(Status::Closed), ..wish() }), Err(Invalid::Status));
+    }
+
+    #[test]
+    fn times_lie_ahead_and_in_order_and_only_a_draft_opens_by_itself() {
+        let timed = |opens: Option<i64>, closes: Option<i64>, status| {
+            make(NewPoll { opens_at: opens.map(at), closes_at: closes.map(at), status, ..wish() }).map(drop)
+        };
+        assert_eq!(timed(Some(2000), Some(3000), None), Ok(()));
+        assert_eq!(timed(Some(1000), None, None), Err(Invalid::TimePassed("opens_at")));
+        assert_eq!(timed(None, Some(1000), None), Err(Invalid::TimePassed("closes_at")));
+        assert_eq!(timed(Some(2000), Some(2000), None), Err(Invalid::ClosesBeforeOpening));
+        assert_eq!(timed(Some(2000), None, Some(Status::Open)), Err(Invalid::OpensAtOfOpenPoll));
+    }
+}

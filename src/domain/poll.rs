@@ -225,3 +225,114 @@ impl Poll {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::domain::clock::{Entropy, from_millis as at};
+    use crate::domain::new_poll::NewPoll;
+    use crate::domain::poll::Status::{Closed, Draft, Open};
+
+    /// A draft of two options, made at `at(0)`.
+    pub(crate) fn draft() -> Poll {
+        let wish = NewPoll {
+            title: "Tea or coffee?".into(),
+            options: vec!["Tea".into(), "Coffee".into()],
+            slug: None,
+            status: None,
+            opens_at: None,
+            closes_at: None,
+            allow_change: None,
+            results: None,
+        };
+        wish.into_poll(PollId::from_u64(1).unwrap(), JoinCode::random(&Entropy::counting()), at(0)).unwrap()
+    }
+
+    /// The same, open since `at(0)`.
+    pub(crate) fn open() -> Poll {
+        draft().opened(at(0)).unwrap()
+    }
+
+    fn final_poll() -> Poll {
+        Poll { is_final: true, ..open().closed(at(5)).unwrap() }
+    }
+
+    #[test]
+    fn a_time_that_has_passed_counts_before_anything_records_it() {
+        let scheduled = Poll { opens_at: Some(at(5)), closes_at: Some(at(9)), ..draft() };
+        let status = [4, 5, 8, 9].map(|millis| scheduled.status_at(at(millis)));
+        assert_eq!(status, [Draft, Open, Open, Closed]);
+        let due = |millis| scheduled.overdue(at(millis)).map(|poll| poll.status);
+        assert_eq!([due(4), due(5), due(9)], [None, Some(Open), Some(Closed)]);
+        assert_eq!(open().overdue(at(99)), None);
+        assert_eq!(
+            Poll { closes_at: Some(at(9)), ..draft() }.status_at(at(9)),
+            Draft,
+            "what never opened cannot close"
+        );
+    }
+
+    #[test]
+    fn a_draft_opens_at_once_and_a_final_poll_in_another_generation() {
+        let opened = Poll { opens_at: Some(at(50)), closes_at: Some(at(3)), ..draft() }.opened(at(4)).unwrap();
+        assert_eq!((opened.status, opened.opens_at, opened.closes_at), (Open, Some(at(4)), None));
+        assert_eq!((opened.generation, opened.round), (1, 1));
+        assert_eq!(open().opened(at(1)), Err(Refusal::AlreadyOpen));
+        assert_eq!(open().closed(at(1)).unwrap().opened(at(2)), Err(Refusal::StillCounting));
+        let again = final_poll().opened(at(9)).unwrap();
+        assert_eq!((again.generation, again.round, again.is_final, again.closes_at), (2, 1, false, None));
+    }
+
+    #[test]
+    fn closing_records_when_it_was_due_or_when_it_was_done() {
+        assert_eq!(draft().closed(at(1)), Err(Refusal::NotOpen));
+        let closed = open().closed(at(7)).unwrap();
+        assert_eq!((closed.status, closed.closes_at, closed.is_final), (Closed, Some(at(7)), false));
+        assert_eq!(closed.closed(at(8)), Err(Refusal::AlreadyClosed));
+        let due = Poll { closes_at: Some(at(5)), ..open() };
+        assert_eq!(due.closed(at(9)).unwrap().closes_at, Some(at(5)));
+        assert_eq!(due.closed(at(3)).unwrap().closes_at, Some(at(3)), "earlier than was planned");
+    }
+
+    #[test]
+    fn a_closing_can_be_set_only_ahead_and_only_while_open() {
+        assert_eq!(open().closing_at(at(9), at(1)).unwrap().closes_at, Some(at(9)));
+        assert_eq!(open().closing_at(at(1), at(1)), Err(Refusal::TimePassed));
+        assert_eq!(draft().closing_at(at(9), at(1)), Err(Refusal::NotOpen));
+        assert_eq!(final_poll().closing_at(at(9), at(6)), Err(Refusal::AlreadyClosed));
+    }
+
+    #[test]
+    fn a_reset_starts_a_round_open_if_it_was_open_else_as_a_draft() {
+        for (poll, status) in [(draft(), Draft), (open(), Open), (final_poll(), Draft)] {
+            let reset = poll.reset(at(6));
+            assert_eq!((reset.status, reset.generation, reset.round, reset.is_final), (status, 2, 2, false));
+            assert_eq!(reset.status_at(at(6)), status);
+        }
+        assert_eq!(final_poll().reset(at(6)).closes_at, None);
+        assert_eq!(Poll { closes_at: Some(at(9)), ..open() }.reset(at(6)).closes_at, Some(at(9)));
+    }
+
+    #[test]
+    fn only_what_takes_and_counts_no_ballots_may_be_deleted() {
+        assert_eq!((draft().deletable(at(1)), final_poll().deletable(at(6))), (Ok(()), Ok(())));
+        assert_eq!(open().deletable(at(1)), Err(Refusal::DeleteOpen));
+        assert_eq!(open().closed(at(1)).unwrap().deletable(at(2)), Err(Refusal::StillCounting));
+    }
+
+    #[test]
+    fn the_gate_follows_the_recorded_state() {
+        let scheduled = Poll { opens_at: Some(at(5)), ..draft() };
+        let phases = [&draft(), &scheduled, &open(), &final_poll()].map(|poll| poll.gate().phase);
+        assert_eq!(phases, [Phase::Shut, Phase::Open, Phase::Open, Phase::Latched]);
+        assert_eq!((scheduled.gate().opens_at, open().gate().opens_at), (Some(at(5)), None));
+    }
+
+    #[test]
+    fn totals_are_shown_live_never_or_once_final() {
+        let shows = |results| [open(), final_poll()].map(|poll| Poll { results, ..poll }.shows_results());
+        assert_eq!(shows(Visibility::Live), [true, true]);
+        assert_eq!(shows(Visibility::Hidden), [false, false]);
+        assert_eq!(shows(Visibility::AfterClose), [false, true]);
+    }
+}

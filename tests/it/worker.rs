@@ -45,7 +45,7 @@ impl Worker {
     /// Makes the store refuse this voter's ballots.
     async fn refuse(&self, of: u64) {
         let file = SqliteConnectOptions::new().filename(self.folder.path().join("store"));
-        let hex: String = voter(of).0.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = format!("{:032x}", u128::from_be_bytes(voter(of).0));
         let trigger = format!(
             "CREATE TRIGGER refuse BEFORE INSERT ON ballots WHEN NEW.voter = x'{hex}' \
              BEGIN SELECT RAISE(ABORT, 'not this one'); END"
