@@ -7,16 +7,21 @@
 
   const show = (view) => {
     find("title").textContent = view.title;
-    find("status").textContent = view.final ? "final" : view.status;
+    const state = view.final ? "final" : view.status;
+    find("status").textContent = state;
+    find("status").dataset.status = state;
     find("hidden").hidden = !view.hidden;
     find("bars").hidden = view.hidden;
     find("download").hidden = view.hidden;
     if (view.hidden) return;
     find("total").textContent = view.total;
+    find("unit").textContent = view.total === 1 ? "vote" : "votes";
+    const most = Math.max(...view.options.map((option) => option.votes), 1);
     for (const option of view.options) {
       const row = live.querySelector(`[data-key="${option.key}"]`);
       if (!row) return location.reload();
       row.querySelector("th").textContent = option.label;
+      row.classList.toggle("ahead", option.votes === most);
       const bar = row.querySelector("progress");
       bar.max = Math.max(view.total, 1);
       bar.value = option.votes;

@@ -6,8 +6,9 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use jiff::Timestamp;
 use minijinja::value::Serde;
-use minijinja::{Environment, Value};
+use minijinja::{Environment, ErrorKind, Value};
 use serde::Serialize;
 
 use super::error::{ApiError, ErrorBody};
@@ -42,6 +43,7 @@ impl Pages {
     /// Where one of them is not a template.
     pub fn new() -> Result<Self, minijinja::Error> {
         let mut templates = Environment::new();
+        templates.add_filter("readable", readable);
         for (name, source) in TEMPLATES {
             templates.add_template(name, source)?;
         }
@@ -77,6 +79,15 @@ impl Pages {
     }
 }
 
+/// A time as people read it: `21 November 2026, 10:22 UTC`, with seconds where it is not a whole minute.
+fn readable(time: &str) -> Result<String, minijinja::Error> {
+    let time: Timestamp =
+        time.parse().map_err(|_| minijinja::Error::new(ErrorKind::InvalidOperation, "readable: not a time"))?;
+    let whole_minute = time.as_second().rem_euclid(60) == 0;
+    let format = if whole_minute { "%-d %B %Y, %H:%M UTC" } else { "%-d %B %Y, %H:%M:%S UTC" };
+    Ok(time.strftime(format).to_string())
+}
+
 /// A rendered page as an answer.
 #[must_use]
 pub fn html(page: Bytes) -> Response {
@@ -87,4 +98,16 @@ pub fn html(page: Bytes) -> Response {
 #[must_use]
 pub fn wants_page(headers: &HeaderMap) -> bool {
     headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn a_time_is_shown_as_people_read_it() {
+        assert_eq!(readable("2026-11-21T10:22:00Z").unwrap(), "21 November 2026, 10:22 UTC");
+        assert_eq!(readable("2026-01-02T09:05:07.25Z").unwrap(), "2 January 2026, 09:05:07 UTC");
+        assert!(readable("soon").is_err());
+    }
 }

@@ -15,7 +15,8 @@ use crate::http::pages::{Pages, html};
 use crate::store::Store;
 
 /// Name, content type and bytes of each asset.
-const ASSETS: [(&str, &str, &str); 2] = [
+const ASSETS: [(&str, &str, &str); 3] = [
+    ("icon.svg", "image/svg+xml", include_str!("../../assets/icon.svg")),
     ("style.css", "text/css; charset=utf-8", include_str!("../../assets/style.css")),
     ("live.js", "text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
 ];

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
 
 mod api;
+mod browser;
 mod cli;
 mod faults;
 mod forge;
@@ -13,5 +14,6 @@ mod properties;
 mod queue_contract;
 mod sandbox;
 mod smoke;
+mod snapshots;
 mod store_contract;
 mod worker;

@@ -29,6 +29,8 @@ struct Row<'a> {
     label: &'a str,
     votes: Option<u64>,
     percent: Option<String>,
+    /// Whether no option has more votes.
+    ahead: bool,
 }
 
 /// `GET /results/{poll}`, `/results/{poll}.json` and `/results/{poll}.csv`: a slug has no dot, so the ending tells.
@@ -82,11 +84,13 @@ async fn page(
         let share = votes as f64 * 100.0 / view.total.unwrap_or_default().max(1) as f64;
         format!("{share:.1}")
     };
+    let most = view.options.iter().filter_map(|option| option.votes).max().unwrap_or_default().max(1);
     let rows = view.options.iter().map(|option| Row {
         key: option.key.to_string(),
         label: &option.label,
         votes: option.votes,
         percent: option.votes.map(percent),
+        ahead: option.votes == Some(most),
     });
     let page = Page {
         view: &view,

@@ -1,0 +1,47 @@
+//! Snapshots never go backwards for a viewer, whatever order they arrive in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hemicycle::domain::clock::{Clock, Entropy};
+use hemicycle::domain::snapshot::Snapshot;
+use hemicycle::http::metrics::Metrics;
+use hemicycle::live::{Event, Live};
+use hemicycle::roles::result::hub::Hub;
+use hemicycle::store::Store;
+use hemicycle::store::sqlite::Sqlite;
+
+use crate::forge;
+
+/// The snapshot some versions later, with as many votes more.
+fn later(snapshot: &Snapshot, versions: u64) -> Event {
+    let mut later = snapshot.clone();
+    Arc::make_mut(&mut later.poll).versions.shown += versions;
+    later.votes[0] += versions;
+    Event::Changed(Arc::new(later))
+}
+
+#[tokio::test]
+async fn an_older_snapshot_never_follows_a_newer_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap());
+    let poll = forge::open(1);
+    store.insert_poll(&poll).await.unwrap();
+    let stored = store.snapshot(poll.id, forge::at(0)).await.unwrap().unwrap();
+    let live = Live::local();
+    let hub = Hub::follow(store, &live, (Clock::System, Entropy::System), Metrics::default(), 10);
+
+    let mut viewer = hub.watch(poll.slug.as_str()).await.unwrap();
+    live.publish(later(&stored, 3));
+    viewer.frames.changed().await.unwrap();
+    assert_eq!(viewer.frames.borrow_and_update().snapshot.votes[0], 3);
+    live.publish(later(&stored, 2));
+    // Long enough for the bus, and for the hub to read the store again, which is older still.
+    let stale = tokio::time::timeout(Duration::from_millis(1500), viewer.frames.changed()).await;
+    assert!(stale.is_err(), "an older snapshot was sent: {:?}", viewer.frames.borrow().snapshot.votes);
+    let newcomer = hub.watch(poll.slug.as_str()).await.unwrap();
+    assert_eq!(newcomer.first.snapshot.votes[0], 3, "a newcomer is shown less than others have seen");
+    live.publish(later(&stored, 4));
+    viewer.frames.changed().await.unwrap();
+    assert_eq!(viewer.frames.borrow_and_update().snapshot.votes[0], 4);
+}

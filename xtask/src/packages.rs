@@ -1,0 +1,79 @@
+//! What the chores need beside Rust and a C compiler, by the names Debian gives it.
+
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::shell;
+
+/// A command and the Debian package that brings it.
+#[derive(Clone, Copy, Debug)]
+pub struct Need {
+    /// Found on the search path where the package is installed.
+    pub command: &'static str,
+    /// What apt-get calls it.
+    pub package: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
+}
+
+/// What the tests need.
+pub const TESTS: &[Need] = &[
+    Need { command: "chromium", package: "chromium", purpose: "the end-to-end test in a browser" },
+    Need { command: "chromedriver", package: "chromium-driver", purpose: "the end-to-end test in a browser" },
+    Need { command: "faketime", package: "faketime", purpose: "the tests that set the clock back" },
+    Need { command: "kill", package: "procps", purpose: "the tests that end a process" },
+    Need { command: "prlimit", package: "util-linux", purpose: "the tests that fill a disk" },
+];
+
+/// Installs what is missing, if `install`; otherwise says what is.
+///
+/// # Errors
+/// Where something is missing at the end.
+pub fn ensure(needs: &[Need], install: bool) -> anyhow::Result<()> {
+    let missing = missing(needs);
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for need in &missing {
+        println!("missing: {} ({}), for {}", need.command, need.package, need.purpose);
+    }
+    let names: Vec<_> = missing.iter().map(|need| need.package).collect();
+    let by_hand = format!("apt-get install --no-install-recommends {}", names.join(" "));
+    if !install {
+        bail!("install it yourself, or leave out --no-install: {by_hand}");
+    }
+    if shell::find("apt-get").is_none() {
+        bail!("no apt-get here: install by hand what brings these commands; on Debian it is: {by_hand}");
+    }
+    with_apt_get(&names).with_context(|| format!("try it by hand: {by_hand}"))?;
+    match self::missing(needs).first() {
+        None => Ok(()),
+        Some(need) => bail!("{} was installed, yet {} is not on the PATH", need.package, need.command),
+    }
+}
+
+fn missing(needs: &[Need]) -> Vec<Need> {
+    needs.iter().filter(|need| shell::find(need.command).is_none()).copied().collect()
+}
+
+fn with_apt_get(packages: &[&str]) -> anyhow::Result<()> {
+    shell::run(apt_get()?.args(["update", "--quiet"]))?;
+    shell::run(apt_get()?.args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages))
+}
+
+/// apt-get that asks nothing; through sudo where we are not root.
+fn apt_get() -> anyhow::Result<Command> {
+    let quiet = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"];
+    let mut command = if rustix::process::geteuid().is_root() {
+        Command::new(quiet[0])
+    } else if shell::find("sudo").is_some() {
+        let mut sudo = Command::new("sudo");
+        sudo.arg(quiet[0]);
+        sudo
+    } else {
+        bail!("installing needs root, and there is no sudo");
+    };
+    command.args(&quiet[1..]);
+    Ok(command)
+}
