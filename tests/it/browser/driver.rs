@@ -51,7 +51,7 @@ impl Browser {
         let mut stdout = BufReader::new(driver.stdout.take().unwrap()).lines().map_while(Result::ok);
         let port = stdout
             .find_map(|line| line.split_once("successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok());
-        let http = Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
+        let http = Client::builder().no_proxy().timeout(Duration::from_mins(1)).build().unwrap();
         let profile = TempDir::new().unwrap();
         let mut browser = Self { http, session: String::new(), driver, profile };
         let base = format!("http://127.0.0.1:{}/session", port.expect("chromedriver names its port"));
