@@ -65,7 +65,13 @@ impl Sqlite {
         if swept.rows_affected() > 0 {
             return Ok(true);
         }
-        sqlx::query("DELETE FROM discarded_rounds").execute(self.file.writer()).await?;
+        // Only what is empty: a round may have been discarded since the statement above.
+        sqlx::query(
+            "DELETE FROM discarded_rounds AS d \
+             WHERE NOT EXISTS (SELECT 1 FROM ballots b WHERE b.poll = d.poll AND b.round = d.round)",
+        )
+        .execute(self.file.writer())
+        .await?;
         Ok(false)
     }
 }
