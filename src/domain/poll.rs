@@ -158,6 +158,17 @@ impl Poll {
         Ok(poll)
     }
 
+    /// The poll in a generation that opens `gate`: above the gate's own, where that is ahead (the store came back from
+    /// an older backup) or latched.
+    #[must_use]
+    pub fn beyond(mut self, gate: &Gate) -> Self {
+        let spent = gate.generation == self.generation && gate.phase == Phase::Latched;
+        if gate.generation > self.generation || spent {
+            self.generation = gate.generation + 1;
+        }
+        self
+    }
+
     /// The poll with its closing recorded as an intent; it is final once the queue's markers have been applied.
     ///
     /// # Errors

@@ -173,6 +173,10 @@ impl LocalQueue {
         file.trim(before, TRIM_STEP).await.map_err(QueueError::Refused)
     }
 
+    pub(super) async fn sweep(&self) -> Result<bool, QueueError> {
+        self.shared.file.sweep().await.map_err(QueueError::Refused)
+    }
+
     pub(super) async fn probe(&self, now: Timestamp) -> Result<(), QueueError> {
         drop(self.memory().await?);
         self.shared.file.probe(now).await.map_err(QueueError::Refused)

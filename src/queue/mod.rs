@@ -137,6 +137,15 @@ impl Queue {
         queue.trim(partition, bookmark, retain).await
     }
 
+    /// Forgets, in a small step, what voters chose in rounds that were reset. `true` while there may be more.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable.
+    pub async fn sweep(&self) -> Result<bool, QueueError> {
+        let Self::Local(queue) = self;
+        queue.sweep().await
+    }
+
     /// Proves that an append could be made durable now.
     ///
     /// # Errors

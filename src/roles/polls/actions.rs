@@ -82,6 +82,19 @@ impl Needs {
         Err(StoreError::Changed.into())
     }
 
+    /// Opens a poll, for the first time or again.
+    pub(super) async fn open(&self, name: &str) -> Result<Poll, ApiError> {
+        let gate = self.queue.gate(self.find(name).await?.id).await?;
+        self.change_by(name, |poll, now| {
+            let opened = poll.opened(now)?;
+            Ok(match &gate {
+                Some(gate) => opened.beyond(gate),
+                None => opened,
+            })
+        })
+        .await
+    }
+
     /// Changes what a `PATCH` names.
     pub(super) async fn patch(&self, name: &str, change: &PollChange) -> Result<Poll, ApiError> {
         let has_ballots = change.touches_texts() && self.has_ballots(name).await?;

@@ -136,7 +136,7 @@ pub async fn act(
     needs.origins.check(&headers, Some(peer))?;
     let asked = Asked::read(&needs, &headers, body).await?;
     let (status, poll) = match action {
-        Action::Open => (StatusCode::OK, needs.change_by(&name, Poll::opened).await?),
+        Action::Open => (StatusCode::OK, needs.open(&name).await?),
         Action::Close => (StatusCode::OK, close(&needs, &name, asked.delay()?).await?),
         Action::Reset => (StatusCode::OK, needs.change_by(&name, |poll, now| Ok(poll.reset(now))).await?),
         Action::Duplicate => (StatusCode::CREATED, needs.duplicate(&name).await?),

@@ -1,4 +1,4 @@
-//! Tidies up: the log's tail, and the ballots of rounds that were reset. In small steps, between which others get at the
+//! Tidies up: the log's tail, and the ballots and first choices of rounds that were reset. In small steps, between which others get at the
 //! files.
 
 use std::sync::Arc;
@@ -44,5 +44,6 @@ pub async fn step(needs: &Needs) -> Result<bool, Failure> {
         let bookmark = needs.store.bookmark(partition).await?;
         trimmed += needs.queue.trim(partition, bookmark.entry, needs.retain).await?;
     }
-    Ok(needs.store.sweep().await? || trimmed > 0)
+    let swept = needs.store.sweep().await? | needs.queue.sweep().await?;
+    Ok(swept || trimmed > 0)
 }

@@ -4,9 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::Needs;
+use crate::domain::gate::Gate;
+use crate::domain::poll::Poll;
 use crate::http::error::chain;
 use crate::live::Event;
 use crate::store::StoreError;
@@ -43,7 +46,8 @@ pub async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
     let mut pause = INTERVAL;
     for mut poll in needs.store.unsettled_polls().await? {
         let now = needs.clock.now();
-        if let Some(due) = poll.overdue(now) {
+        let gate = needs.queue.gate(poll.id).await?;
+        if let Some(due) = due(&poll, gate.as_ref(), now) {
             poll = match needs.store.update_poll(&due, now).await {
                 Ok(updated) => updated,
                 Err(StoreError::Changed) => continue,
@@ -59,4 +63,14 @@ pub async fn make_round(needs: &Needs) -> Result<Duration, Failure> {
         pause = due_in.fold(pause, Duration::min);
     }
     Ok(pause)
+}
+
+/// The poll as it should be recorded, where it is not: its time has come, or its gate is of a generation that a store
+/// from an older backup knows nothing of.
+fn due(poll: &Poll, gate: Option<&Gate>, now: Timestamp) -> Option<Poll> {
+    let overdue = poll.overdue(now);
+    match gate.filter(|gate| gate.generation > poll.generation) {
+        Some(gate) => Some(overdue.unwrap_or_else(|| poll.clone()).beyond(gate)),
+        None => overdue,
+    }
 }

@@ -189,6 +189,21 @@ impl LogFile {
         Ok(EntryId(unsigned(id.unwrap_or_default())))
     }
 
+    /// Drops up to some thousand first choices of rounds before their gate's. `true` while there may be more.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub async fn sweep(&self) -> Result<bool, StoreError> {
+        let swept = sqlx::query(
+            "DELETE FROM first_choices WHERE (poll, round, voter) IN (\
+               SELECT f.poll, f.round, f.voter FROM gates g \
+               CROSS JOIN first_choices f ON f.poll = g.poll AND f.round < g.round LIMIT 4000)",
+        )
+        .execute(self.file.writer())
+        .await?;
+        Ok(swept.rows_affected() > 0)
+    }
+
     /// Forgets a deleted poll.
     ///
     /// # Errors

@@ -37,6 +37,18 @@ pub async fn each_round_has_first_choices_of_its_own(backend: &mut Backend) {
     assert_eq!(backend.append(&[ballot(1, 1, 1)], at(0)).await, [Accepted], "reset: a new round");
 }
 
+pub async fn sweeping_forgets_earlier_rounds_and_nothing_else(backend: &mut Backend) {
+    backend.install(&strict(1)).await;
+    backend.install(&strict(2)).await;
+    backend.append(&[ballot(1, 1, 0), ballot(2, 1, 0)], at(0)).await;
+    backend.install(&Poll { generation: 2, round: 2, ..strict(1) }).await;
+    backend.append(&[ballot(1, 1, 1)], at(0)).await;
+    assert!(backend.queue.sweep().await.unwrap(), "the first round's choice");
+    assert!(!backend.queue.sweep().await.unwrap(), "nothing more");
+    let others = [ballot(1, 1, 0), ballot(2, 1, 1)];
+    assert_eq!(backend.append(&others, at(0)).await, [AlreadyVoted, AlreadyVoted]);
+}
+
 pub async fn where_change_is_allowed_every_ballot_is_accepted(backend: &mut Backend) {
     backend.install(&open(1)).await;
     assert_eq!(backend.append(&[ballot(1, 1, 0), ballot(1, 1, 1)], at(0)).await, [Accepted, Accepted]);

@@ -157,6 +157,7 @@ queue_contract! {
             the_first_choice_stands_within_a_batch
             the_first_choice_stands_after_reopening
             each_round_has_first_choices_of_its_own
+            sweeping_forgets_earlier_rounds_and_nothing_else
             where_change_is_allowed_every_ballot_is_accepted
             a_forgotten_poll_forgets_its_choices
             many_first_choices_in_one_batch_are_remembered;
