@@ -9,10 +9,8 @@ use super::names::{Choice, PollId};
 /// What the fold must know of a poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contest {
-    /// The round that is being counted.
+    /// The round that is being counted: its first generation. Ballots of earlier generations were reset.
     pub round: u32,
-    /// The first generation of that round: ballots of earlier ones were reset.
-    pub first_generation: u32,
     /// How many options there are.
     pub options: usize,
     /// Whether a voter's later ballot replaces the earlier one.
@@ -142,7 +140,7 @@ fn fold_sections(
             }
             Section::Ballots { poll, generation, ballots } => (*poll, *generation, ballots),
         };
-        let contest = contests.get(&poll).filter(|contest| generation >= contest.first_generation);
+        let contest = contests.get(&poll).filter(|contest| generation >= contest.round);
         if let Some(contest) = contest {
             let group = groups.entry(poll).or_default();
             let mut strays = 0;
@@ -210,7 +208,7 @@ mod tests {
     }
 
     fn contests() -> Contests {
-        let contest = |allow_change, first_generation| Contest { round: 2, first_generation, options: 3, allow_change };
+        let contest = |allow_change, round| Contest { round, options: 3, allow_change };
         [(poll(1), contest(true, 1)), (poll(2), contest(false, 1)), (poll(3), contest(true, 5))].into()
     }
 

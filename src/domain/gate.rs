@@ -32,7 +32,7 @@ pub enum Admission {
 pub struct Gate {
     /// Which opening of the poll this gate belongs to.
     pub generation: u32,
-    /// Which generations are counted together: the scope of "one voter, one ballot".
+    /// The first of the generations that are counted together: the scope of "one voter, one ballot".
     pub round: u32,
     /// The poll's revision that set the times below.
     pub revision: u64,

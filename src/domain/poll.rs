@@ -4,10 +4,11 @@
 //! draft ──open──> open ──close──> closed ──(all markers applied)──> final
 //!                  ^                                                  │
 //!                  └───────────── open again: generation + 1 ─────────┘
-//! reset, from any state: generation + 1, round + 1 (empty tallies); an open poll stays open, others become drafts
+//! reset, from any state: generation + 1 and a new round (empty tallies); an open poll stays open, others become drafts
 //! ```
 //!
-//! A *generation* is one opening of the gate; a *round* is the run of generations whose ballots are counted together.
+//! A *generation* is one opening of the gate; a *round* is the run of generations whose ballots are counted together,
+//! named by the first of them.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,7 @@ pub struct Poll {
     pub status: Status,
     /// Which opening of the gate this is, from 1.
     pub generation: u32,
-    /// Which run of generations is counted together, from 1; a reset starts the next.
+    /// The first of the generations that are counted together; a reset starts the next round.
     pub round: u32,
     /// When a draft opens by itself.
     pub opens_at: Option<Timestamp>,
@@ -158,6 +159,13 @@ impl Poll {
         Ok(poll)
     }
 
+    /// The poll with the gate's generation where that is ahead: what follows it is new to both.
+    #[must_use]
+    pub fn caught_up(&self, gate: Option<&Gate>) -> Self {
+        let generation = gate.map_or(self.generation, |gate| gate.generation.max(self.generation));
+        Self { generation, ..self.clone() }
+    }
+
     /// The poll in a generation that opens `gate`: above the gate's own, where that is ahead (the store came back from
     /// an older backup) or latched.
     #[must_use]
@@ -204,7 +212,7 @@ impl Poll {
         Self {
             status: if stays_open { Status::Open } else { Status::Draft },
             generation: self.generation + 1,
-            round: self.round + 1,
+            round: self.generation + 1,
             opens_at: self.opens_at.filter(|at| stays_open || *at > now),
             closes_at: self.closes_at.filter(|at| *at > now),
             is_final: false,

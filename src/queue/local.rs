@@ -116,6 +116,15 @@ impl LocalQueue {
         self.write(&mut memory, turn, now).await
     }
 
+    pub(super) async fn repeat_markers(&self, now: Timestamp) -> Result<(), QueueError> {
+        let mut memory = self.memory().await?;
+        let mut turn = Turn::default();
+        for (poll, gate) in memory.gates.iter().filter(|(_, gate)| gate.phase == Phase::Latched) {
+            turn.mark(*poll, gate, now);
+        }
+        self.write(&mut memory, turn, now).await
+    }
+
     pub(super) async fn gate(&self, poll: PollId) -> Result<Option<Gate>, QueueError> {
         Ok(self.memory().await?.gates.get(&poll).copied())
     }

@@ -84,6 +84,15 @@ impl Queue {
         queue.close_gate(poll, generation, now).await
     }
 
+    /// Appends the markers of all latched gates once more, for a reader that has missed some: markers may repeat.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable; repeating again is harmless.
+    pub async fn repeat_markers(&self, now: Timestamp) -> Result<(), QueueError> {
+        let Self::Local(queue) = self;
+        queue.repeat_markers(now).await
+    }
+
     /// The gate of a poll.
     ///
     /// # Errors

@@ -95,6 +95,13 @@ impl Needs {
         .await
     }
 
+    /// Empties a poll's tallies, in a generation that neither store nor gate has seen: first choices of a round that
+    /// the store forgot must not bind anybody in the next.
+    pub(super) async fn reset(&self, name: &str) -> Result<Poll, ApiError> {
+        let gate = self.queue.gate(self.find(name).await?.id).await?;
+        self.change_by(name, |poll, now| Ok(poll.caught_up(gate.as_ref()).reset(now))).await
+    }
+
     /// Changes what a `PATCH` names.
     pub(super) async fn patch(&self, name: &str, change: &PollChange) -> Result<Poll, ApiError> {
         let has_ballots = change.touches_texts() && self.has_ballots(name).await?;

@@ -138,7 +138,7 @@ pub async fn act(
     let (status, poll) = match action {
         Action::Open => (StatusCode::OK, needs.open(&name).await?),
         Action::Close => (StatusCode::OK, close(&needs, &name, asked.delay()?).await?),
-        Action::Reset => (StatusCode::OK, needs.change_by(&name, |poll, now| Ok(poll.reset(now))).await?),
+        Action::Reset => (StatusCode::OK, needs.reset(&name).await?),
         Action::Duplicate => (StatusCode::CREATED, needs.duplicate(&name).await?),
         Action::Delete => {
             needs.delete(&name).await?;

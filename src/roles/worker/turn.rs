@@ -89,6 +89,8 @@ impl Partition {
                 let at = records.first().map_or(bookmark.position, |record| record.first);
                 let onwards =
                     crate::domain::log::Bookmark { entry: EntryId(0), fingerprint: 0, position: at, ..bookmark };
+                // A marker may be among what is gone, and its poll would never be final.
+                needs.queue.repeat_markers(needs.clock.now()).await?;
                 claim.move_bookmark(onwards, missed).await?;
                 claim.commit().await?;
                 Ok(false)

@@ -101,8 +101,7 @@ impl Claim {
     pub(crate) async fn contests(&mut self, polls: &[PollId]) -> Result<Contests, StoreError> {
         let ids: Vec<i64> = polls.iter().map(|poll| signed(poll.get())).collect();
         let rows = sqlx::query(
-            "SELECT id, round, allow_change, json_array_length(labels) AS options, \
-               (SELECT min(generation) FROM generations g WHERE g.poll = polls.id AND g.round = polls.round) AS first \
+            "SELECT id, round, allow_change, json_array_length(labels) AS options \
              FROM polls WHERE id IN (SELECT value FROM json_each(?))",
         )
         .bind(json(&ids))
@@ -326,7 +325,6 @@ impl Effect {
 fn contest(row: &SqliteRow) -> Result<(PollId, Contest), StoreError> {
     let contest = Contest {
         round: row.try_get("round")?,
-        first_generation: row.try_get("first")?,
         options: usize::try_from(row.try_get::<i64, _>("options")?).unwrap_or_default(),
         allow_change: row.try_get("allow_change")?,
     };

@@ -189,7 +189,7 @@ impl LogFile {
         Ok(EntryId(unsigned(id.unwrap_or_default())))
     }
 
-    /// Drops up to some thousand first choices of rounds before their gate's. `true` while there may be more.
+    /// Drops up to some thousand first choices of rounds other than their gate's. `true` while there may be more.
     ///
     /// # Errors
     /// Where the file cannot be written.
@@ -197,7 +197,7 @@ impl LogFile {
         let swept = sqlx::query(
             "DELETE FROM first_choices WHERE (poll, round, voter) IN (\
                SELECT f.poll, f.round, f.voter FROM gates g \
-               CROSS JOIN first_choices f ON f.poll = g.poll AND f.round < g.round LIMIT 4000)",
+               CROSS JOIN first_choices f ON f.poll = g.poll AND f.round <> g.round LIMIT 4000)",
         )
         .execute(self.file.writer())
         .await?;

@@ -174,7 +174,7 @@ impl Machine {
             Action::Open => poll.opened(now).map(|opened| opened.beyond(&gate)),
             Action::Close => poll.closed(now),
             Action::CloseIn(seconds) => poll.closing_at(now + SignedDuration::from_secs(seconds), now),
-            Action::Reset => Ok(poll.reset(now)),
+            Action::Reset => Ok(poll.caught_up(Some(&gate)).reset(now)),
         };
         let Ok(wanted) = wanted else { return };
         let changed: Poll = self.life.store.update_poll(&wanted, now).await.unwrap();

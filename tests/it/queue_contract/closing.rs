@@ -50,6 +50,15 @@ pub async fn closing_twice_writes_one_marker(backend: &mut Backend) {
     assert_eq!(backend.ask(1, 2, at(1)).await, Answer::Closed(Some(at(2))));
 }
 
+pub async fn markers_can_be_repeated_for_a_reader_that_missed_them(backend: &mut Backend) {
+    backend.install(&open(1)).await;
+    backend.install(&open(2)).await;
+    backend.queue.close_gate(open(1).id, 1, at(5)).await.unwrap();
+    backend.queue.repeat_markers(at(9)).await.unwrap();
+    let marker = marker(&open(1), 1, at(5));
+    assert_eq!(backend.told().await.1, [marker, marker], "of the closed poll, and of no other");
+}
+
 pub async fn closing_another_generation_does_nothing(backend: &mut Backend) {
     let poll = Poll { generation: 2, ..open(1) };
     backend.install(&poll).await;

@@ -147,6 +147,7 @@ queue_contract! {
             the_first_append_past_the_time_latches_for_good
             a_latch_by_the_clock_writes_its_marker_behind_the_ballots
             closing_twice_writes_one_marker
+            markers_can_be_repeated_for_a_reader_that_missed_them
             closing_another_generation_does_nothing
             a_higher_revision_never_unlatches
             installing_a_closed_gate_latches_with_a_marker

@@ -83,8 +83,8 @@ pub async fn contests_tell_what_the_fold_must_know(store: &Store) {
     let mut claim = store.claim(0, 1).await.unwrap();
     let contests = claim.contests(&[poll_id(1), poll_id(2), poll_id(3)]).await.unwrap();
     let wanted: Vec<(PollId, Contest)> = vec![
-        (poll_id(1), Contest { round: 1, first_generation: 1, options: 3, allow_change: true }),
-        (poll_id(2), Contest { round: 2, first_generation: 2, options: 3, allow_change: false }),
+        (poll_id(1), Contest { round: 1, options: 3, allow_change: true }),
+        (poll_id(2), Contest { round: 2, options: 3, allow_change: false }),
     ];
     assert_eq!(contests.into_iter().collect::<Vec<_>>(), wanted);
     assert_eq!(claim.contests(&[]).await.unwrap().len(), 0);
