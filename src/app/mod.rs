@@ -32,8 +32,8 @@ use crate::http::pages::Pages;
 use crate::http::server;
 use crate::http::voter::Voters;
 use crate::live::Live;
-use crate::queue::Queue;
 use crate::queue::local::LocalQueue;
+use crate::queue::{Queue, QueueError};
 use crate::roles::result::hub::Hub;
 use crate::roles::vote::intake::{Intake, intake};
 use crate::roles::{polls, result, site, vote, worker};
@@ -45,6 +45,8 @@ use crate::store::{Store, StoreError};
 pub const DEFAULT_SLUG: &str = "default";
 /// Connections to the listener for operations.
 const OPS_CONNECTIONS: usize = 256;
+/// How long their requests get to finish at the very end.
+const OPS_GRACE: Duration = Duration::from_secs(1);
 
 /// Why the product did not start.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +69,14 @@ pub enum StartError {
     /// The default poll's labels.
     #[error("OPTION_A and OPTION_B make no poll: {0}")]
     DefaultPoll(#[source] Invalid),
+    /// The store is new, the queue is not.
+    #[error(
+        "{0} is missing or empty, but the queue beside it holds ballots: restore a backup, or move both files away"
+    )]
+    StoreLost(std::path::PathBuf),
+    /// The queue, while it was made ready.
+    #[error("cannot prepare the queue")]
+    Queue(#[from] QueueError),
     /// The store, while it was made ready.
     #[error("cannot prepare the store")]
     Store(#[from] StoreError),
@@ -121,7 +131,8 @@ pub struct Running {
 /// What runs, and what stops it.
 #[derive(Debug)]
 struct Tasks {
-    servers: Vec<JoinHandle<()>>,
+    server: JoinHandle<()>,
+    ops_server: Option<JoinHandle<()>>,
     appender: JoinHandle<()>,
     worker: JoinHandle<()>,
     stop: Stop,
@@ -132,6 +143,7 @@ struct Tasks {
 #[derive(Debug, Default)]
 struct Stop {
     serving: CancellationToken,
+    ops: CancellationToken,
     intake: CancellationToken,
     worker: CancellationToken,
 }
@@ -174,6 +186,9 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
         key: AdminKey::new(&keys.admin),
         ambient,
     };
+    if parts.store.polls().await?.is_empty() && parts.queue.end(0).await?.position > 0 {
+        return Err(StartError::StoreLost(data_dir.store()));
+    }
     parts.ensure_default_poll(&config.default_poll).await?;
     Ok(parts.start(config, listener, ops_listener, keys, data_dir))
 }
@@ -195,25 +210,28 @@ impl Parts {
         data_dir: DataDir,
     ) -> Running {
         let (limits, stop) = (&config.limits, Stop::default());
+        let patience = Duration::from_secs(limits.head_seconds);
         let (health, metrics, clock) = (self.health.clone(), self.metrics.clone(), self.ambient.clock.clone());
         let (intake, appender) =
             intake(self.queue.clone(), clock.clone(), metrics.clone(), health, limits.intake_capacity);
         let chance = self.ambient.entropy.clone();
         let hub = Hub::follow(self.store.clone(), &self.live, (clock, chance), metrics, limits.max_viewers);
         let mut routes = self.routes(&hub, self.vote(intake, &keys));
-        let mut servers = Vec::new();
+        let mut ops_server = None;
         let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
         match ops_listener {
-            Some((listener, _)) => servers.push(self.serve(listener, self.ops(None), OPS_CONNECTIONS, &stop.serving)),
+            Some((listener, _)) => {
+                ops_server = Some(self.serve(listener, self.ops(None), (OPS_CONNECTIONS, patience), &stop.ops));
+            }
             None => routes = routes.merge(self.ops(Some(self.key.clone()))),
         }
-        servers.push(self.serve(listener, routes, limits.max_connections, &stop.serving));
+        let server = self.serve(listener, routes, (limits.max_connections, patience), &stop.serving);
         let appender = tokio::spawn(appender.run(stop.intake.clone()));
         let worker = tokio::spawn(worker::run(self.worker(limits.queue_retain), stop.worker.clone()));
         self.health.started();
         let Self { store, queue, health, .. } = self;
         let grace = Duration::from_secs(limits.grace_seconds);
-        let tasks = Tasks { servers, appender, worker, stop, grace };
+        let tasks = Tasks { server, ops_server, appender, worker, stop, grace };
         Running { address, ops_address, keys, store, queue, health, hub, tasks, _data_dir: data_dir }
     }
 
@@ -266,9 +284,15 @@ impl Parts {
         })
     }
 
-    fn serve(&self, listener: TcpListener, routes: Router, max: usize, stop: &CancellationToken) -> JoinHandle<()> {
+    fn serve(
+        &self,
+        listener: TcpListener,
+        routes: Router,
+        bounds: (usize, Duration),
+        stop: &CancellationToken,
+    ) -> JoinHandle<()> {
         let routes = edge::wrap(routes, self.metrics.clone(), self.pages.clone(), &self.ambient.entropy);
-        tokio::spawn(server::serve(listener, routes, max, self.metrics.clone(), stop.clone()))
+        tokio::spawn(server::serve(listener, routes, bounds, self.metrics.clone(), stop.clone()))
     }
 
     /// Makes the default poll, open, where the store has none, and gives the queue its gate.
@@ -302,21 +326,21 @@ impl Running {
         tracing::info!("app.stopping");
         self.health.draining();
         self.hub.drain();
-        let Tasks { servers, appender, worker, stop, grace } = self.tasks;
+        let Tasks { server, ops_server, appender, worker, stop, grace } = self.tasks;
         stop.serving.cancel();
-        let serving = async {
-            for server in servers {
-                // A server that panicked has nothing left to finish.
-                let _ = server.await;
-            }
-        };
-        if tokio::time::timeout(grace, serving).await.is_err() {
+        // A server that panicked has nothing left to finish.
+        if tokio::time::timeout(grace, server).await.is_err() {
             tracing::warn!("app.grace_over: some requests did not finish");
         }
         stop.intake.cancel();
         let _ = appender.await;
         stop.worker.cancel();
         let _ = worker.await;
+        // Last, so that whoever asks meanwhile is told "draining". A scrape that hangs is not worth waiting for.
+        stop.ops.cancel();
+        if let Some(server) = ops_server {
+            let _ = tokio::time::timeout(OPS_GRACE, server).await;
+        }
         self.store.close().await;
         self.queue.shut_down().await;
         tracing::info!("app.stopped");

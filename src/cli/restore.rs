@@ -35,19 +35,28 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     if to.join(STORE).exists() && !args.force {
         bail!("{} has a store already; name another DATA_DIR, or replace it with --force", to.display());
     }
-    let names = unpack(backup, to).with_context(|| format!("{} is not a backup of hemicycle", args.file.display()))?;
-    eprintln!("checking the tallies against the ballots…");
-    let checked = check(to).await.with_context(|| format!("{} is damaged; nothing was replaced", args.file.display()));
-    if let Err(error) = checked {
-        for name in &names {
-            // What cannot be removed is overwritten by the next try.
-            let _ = fs::remove_file(to.join(unpacked(name)));
-        }
-        return Err(error);
-    }
+    remove_unpacked(to);
+    let names = unpack_checked(backup, &args.file, to).await.inspect_err(|_| remove_unpacked(to))?;
     put_in_place(to, &names)?;
     println!("restored {} to {}", args.file.display(), to.display());
     Ok(())
+}
+
+async fn unpack_checked(backup: File, file: &Path, to: &Path) -> anyhow::Result<Vec<&'static str>> {
+    let names = unpack(backup, to).with_context(|| format!("{} is not a backup of hemicycle", file.display()))?;
+    eprintln!("checking the tallies against the ballots…");
+    check(to).await.with_context(|| format!("{} is damaged; nothing was replaced", file.display()))?;
+    Ok(names)
+}
+
+/// Removes what an earlier try left, or this one would: a leftover write-ahead log would be taken for the new file's.
+fn remove_unpacked(folder: &Path) {
+    for name in [STORE, QUEUE, KEYS] {
+        for part in ["", "-wal", "-shm"] {
+            // Mostly there is none; one that cannot be removed shows in the next step.
+            let _ = fs::remove_file(folder.join(format!("{}{part}", unpacked(name))));
+        }
+    }
 }
 
 fn unpacked(name: &str) -> String {
@@ -63,9 +72,6 @@ fn unpack(backup: File, to: &Path) -> anyhow::Result<Vec<&'static str>> {
         let name = [STORE, QUEUE, KEYS].into_iter().find(|name| path == Path::new(name));
         let name = name.with_context(|| format!("it has an unknown part {}", path.display()))?;
         let target = to.join(unpacked(name));
-        if target.exists() {
-            fs::remove_file(&target)?;
-        }
         let mut file = create_private(&target)?;
         std::io::copy(&mut entry, &mut file)?;
         file.sync_all()?;

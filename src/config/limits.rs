@@ -18,6 +18,9 @@ pub struct Limits {
     /// Counted ballots that the log keeps, for a store that comes back from an older backup
     #[arg(long, env = "QUEUE_RETAIN", value_name = "BALLOTS", default_value_t = 1_000_000)]
     pub queue_retain: u64,
+    /// Seconds that the head of a request may take to arrive, and that a connection is kept without one
+    #[arg(long, env = "HEAD_SECONDS", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub head_seconds: u64,
     /// Seconds that open requests get to finish after SIGTERM
     #[arg(long, env = "GRACE_SECONDS", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub grace_seconds: u64,

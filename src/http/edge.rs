@@ -47,7 +47,11 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     let method = known_method(request.method());
     let route = Route(request.extensions().get::<MatchedPath>().cloned());
     let wants_page = super::pages::wants_page(request.headers());
-    let mut response = next.run(request).await;
+    let mut response = if is_text(request.uri().path()) {
+        next.run(request).await
+    } else {
+        ApiError::BadRequest("this address is not UTF-8".into()).into_response()
+    };
     let labels = RequestLabels { method, route, status: response.status().as_u16() };
     edge.metrics.http_duration.get_or_create_owned(&labels).observe(started.elapsed().as_secs_f64());
     edge.metrics.http_requests.get_or_create_owned(&labels).inc();
@@ -81,6 +85,11 @@ impl Edge {
         }
         response
     }
+}
+
+/// Whether a path, decoded, is text. Extractors would answer one that is not in plain text, not as we do.
+fn is_text(path: &str) -> bool {
+    !path.contains('%') || percent_encoding::percent_decode_str(path).decode_utf8().is_ok()
 }
 
 fn add_headers(response: &mut Response) {

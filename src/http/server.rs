@@ -21,18 +21,17 @@ use super::origin::Peer;
 
 /// What is read ahead of a connection, and so the longest request head; the least that hyper takes.
 const BUFFER: usize = 8 << 10;
-/// How long a request head may take, and how long an idle connection is kept.
-const HEAD_PATIENCE: Duration = Duration::from_secs(30);
 /// How long a peer may leave what we sent unacknowledged: it is gone, or has stopped reading.
 const SEND_PATIENCE: Duration = Duration::from_mins(1);
 /// A pause after the system refused a connection, for want of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `routes` on `listener` until `shutdown`, then finishes the requests at hand.
+/// Serves `routes` on `listener` until `shutdown`, then finishes the requests at hand. `head_patience`: how long a
+/// request head may take, and how long an idle connection is kept.
 pub async fn serve(
     listener: TcpListener,
     routes: Router,
-    max_connections: usize,
+    (max_connections, head_patience): (usize, Duration),
     metrics: Metrics,
     shutdown: CancellationToken,
 ) {
@@ -43,7 +42,8 @@ pub async fn serve(
         match unless(&shutdown, listener.accept()).await {
             None => break,
             Some(Ok((stream, peer))) => {
-                let connection = Connection { place, metrics: metrics.clone(), shutdown: shutdown.clone() };
+                let (metrics, shutdown) = (metrics.clone(), shutdown.clone());
+                let connection = Connection { place, head_patience, metrics, shutdown };
                 connections.spawn(connection.serve(stream, peer, routes.clone()));
             }
             Some(Err(error)) => {
@@ -67,6 +67,7 @@ async fn unless<F: Future>(shutdown: &CancellationToken, work: F) -> Option<F::O
 
 struct Connection {
     place: OwnedSemaphorePermit,
+    head_patience: Duration,
     metrics: Metrics,
     shutdown: CancellationToken,
 }
@@ -82,7 +83,7 @@ impl Connection {
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_PATIENCE)
+            .header_read_timeout(self.head_patience)
             .max_buf_size(BUFFER)
             .serve_connection(TokioIo::new(stream), service)
             .with_upgrades();

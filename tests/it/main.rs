@@ -1,12 +1,15 @@
 //! Integration tests, in one binary: it links once, and tests of one kind share a sandbox.
 
-#![allow(clippy::unwrap_used, reason = "in a test, an unwrap is an assertion")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails, and says where")]
 
 mod api;
 mod browser;
+mod cli;
 mod faults;
 mod forge;
+mod hostile;
 mod layers;
+mod ops;
 mod properties;
 mod queue_contract;
 mod sandbox;

@@ -119,7 +119,7 @@ impl Appender {
         let appending = tokio::time::timeout(PATIENCE, self.queue.append(&ballots, self.clock.now()));
         let answers = match appending.await {
             Ok(answers) => self.note(answers),
-            Err(_) => Err(self.failed("the queue does not answer".into(), Fate::Unknown)),
+            Err(_) => Err(self.failed("the queue does not answer", Fate::Unknown)),
         };
         #[expect(clippy::cast_precision_loss, reason = "a batch has at most some thousand ballots")]
         self.metrics.append_ballots.observe(ballots.len() as f64);
@@ -149,13 +149,13 @@ impl Appender {
                 }
                 Ok(done)
             }
-            Err(error @ QueueError::Refused(_)) => Err(self.failed(chain(&error), Fate::Refused)),
-            Err(error @ QueueError::Unknown(_)) => Err(self.failed(chain(&error), Fate::Unknown)),
+            Err(error @ QueueError::Refused(_)) => Err(self.failed(&chain(&error), Fate::Refused)),
+            Err(error @ QueueError::Unknown(_)) => Err(self.failed(&chain(&error), Fate::Unknown)),
         }
     }
 
-    fn failed(&self, why: String, fate: Fate) -> Fate {
-        if self.health.report(COMPONENT, Err(why.clone())) {
+    fn failed(&self, why: &str, fate: Fate) -> Fate {
+        if self.health.report(COMPONENT, Err(why.to_owned())) {
             tracing::error!(error = why, "intake.failed");
         }
         fate

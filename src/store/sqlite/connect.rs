@@ -129,7 +129,12 @@ async fn check(path: &Path, writer: &SqlitePool) -> Result<(), OpenError> {
         .fetch_one(writer)
         .await
         .map_err(|error| OpenError::from_sqlx(path, error))?;
-    if verdict == "ok" { Ok(()) } else { Err(OpenError::Damaged { path: path.to_owned(), reason: verdict }) }
+    if verdict == "ok" {
+        return Ok(());
+    }
+    // Above it, SQLite says only which database it means.
+    let reason = verdict.lines().last().unwrap_or_default().to_owned();
+    Err(OpenError::Damaged { path: path.to_owned(), reason })
 }
 
 impl OpenError {

@@ -71,13 +71,7 @@ pub struct Voting {
     poll: String,
     seats: JoinSet<Seat>,
     stop: watch::Sender<bool>,
-    answers: Arc<Answers>,
-}
-
-/// How many answers of each kind have come; a test waits for them.
-struct Answers {
-    acknowledged: watch::Sender<u32>,
-    refused: watch::Sender<u32>,
+    acknowledged: Arc<watch::Sender<u32>>,
 }
 
 impl Crowd {
@@ -90,12 +84,18 @@ impl Crowd {
     /// Lets every seat cast up to `ballots` ballots. It goes home early when it is told that the poll is closed, when
     /// its connection breaks, or when it has been put off too often.
     pub fn start(self, site: &Site, ballots: usize) -> Voting {
-        let answers = Arc::new(Answers { acknowledged: watch::Sender::new(0), refused: watch::Sender::new(0) });
+        let acknowledged = Arc::new(watch::Sender::new(0));
         let (stop, mut seats) = (watch::Sender::new(false), JoinSet::new());
         for seat in self.seats {
-            seats.spawn(seat.vote(site.clone(), self.poll.clone(), ballots, stop.subscribe(), Arc::clone(&answers)));
+            seats.spawn(seat.vote(
+                site.clone(),
+                self.poll.clone(),
+                ballots,
+                stop.subscribe(),
+                Arc::clone(&acknowledged),
+            ));
         }
-        Voting { poll: self.poll, seats, stop, answers }
+        Voting { poll: self.poll, seats, stop, acknowledged }
     }
 
     /// All ballots cast so far.
@@ -124,7 +124,7 @@ impl Crowd {
     pub async fn check(&self, site: &Site) -> Value {
         let results = site.settled(&self.poll).await;
         let (acknowledged, unanswered) =
-            (f64::from(self.count(Outcome::Acknowledged)), f64::from(self.count(Outcome::Unanswered)));
+            (u64::from(self.count(Outcome::Acknowledged)), u64::from(self.count(Outcome::Unanswered)));
         let (counted, superseded) = (term(site, "counted").await, term(site, "superseded_total").await);
         let found = counted + superseded;
         assert!(
@@ -132,7 +132,7 @@ impl Crowd {
             "acknowledged {acknowledged}, unanswered {unanswered}, counted {counted}, superseded {superseded}"
         );
         assert_eq!(site.metric("hemicycle_conservation_difference").await, Some(0.0));
-        assert_eq!(term(site, "dead_total").await + term(site, "discarded_total").await, 0.0);
+        assert_eq!(term(site, "dead_total").await + term(site, "discarded_total").await, 0);
         self.expectation().check(&results);
         results
     }
@@ -141,13 +141,15 @@ impl Crowd {
     pub async fn check_exactly(&self, site: &Site) -> Value {
         let results = self.check(site).await;
         let found = term(site, "counted").await + term(site, "superseded_total").await;
-        assert_eq!(found, f64::from(self.count(Outcome::Acknowledged)), "accepted without an acknowledgement");
+        assert_eq!(found, u64::from(self.count(Outcome::Acknowledged)), "accepted without an acknowledgement");
         results
     }
 }
 
-async fn term(site: &Site, name: &str) -> f64 {
-    site.metric(&format!("hemicycle_ballots_{name}")).await.unwrap()
+/// A term of conservation.
+async fn term(site: &Site, name: &str) -> u64 {
+    let value = site.metric(&format!("hemicycle_ballots_{name}")).await.unwrap();
+    value.to_string().parse().unwrap()
 }
 
 /// Votes by option that must be there, and that may be there on top.
@@ -195,17 +197,12 @@ impl Expectation {
 impl Voting {
     /// Waits until so many ballots have been acknowledged.
     pub async fn acknowledged(&self, ballots: u32) {
-        self.answers.acknowledged.subscribe().wait_for(|count| *count >= ballots).await.unwrap();
-    }
-
-    /// Waits until so many ballots have been turned down.
-    pub async fn refused(&self, ballots: u32) {
-        self.answers.refused.subscribe().wait_for(|count| *count >= ballots).await.unwrap();
+        self.acknowledged.subscribe().wait_for(|count| *count >= ballots).await.unwrap();
     }
 
     /// How many ballots have been acknowledged so far.
     pub fn acknowledged_so_far(&self) -> u32 {
-        *self.answers.acknowledged.borrow()
+        *self.acknowledged.borrow()
     }
 
     /// Sends everybody home and waits for their last answers.
@@ -229,7 +226,7 @@ impl Seat {
         poll: String,
         ballots: usize,
         stop: watch::Receiver<bool>,
-        answers: Arc<Answers>,
+        acknowledged: Arc<watch::Sender<u32>>,
     ) -> Self {
         let mut put_off = 0;
         for _ in 0..ballots {
@@ -237,9 +234,8 @@ impl Seat {
                 break;
             }
             let (outcome, status) = self.cast(&site, &poll).await;
-            match outcome {
-                Outcome::Acknowledged => answers.acknowledged.send_modify(|count| *count += 1),
-                Outcome::Refused | Outcome::Unanswered => answers.refused.send_modify(|count| *count += 1),
+            if outcome == Outcome::Acknowledged {
+                acknowledged.send_modify(|count| *count += 1);
             }
             put_off += u32::from(status == Some(StatusCode::SERVICE_UNAVAILABLE));
             if status.is_none_or(|status| status == StatusCode::CONFLICT) || put_off >= PATIENCE {

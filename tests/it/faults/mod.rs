@@ -1,11 +1,13 @@
 //! What is promised under which fault, shown with the real binary as a process. Each test fails unless its fault has
 //! really bitten.
 
+mod backup;
 mod closing;
 mod full;
 mod kill;
 mod load;
 mod lost;
+mod viewers;
 
 use std::path::Path;
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use reqwest::Response;
+use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
@@ -15,15 +16,17 @@ use crate::sandbox::{Process, Site};
 
 const BALLOTS: usize = 20_000;
 const SEATS: usize = 40;
-/// What the product may grow by while it serves ten viewers that do not read: far less than the frames they miss.
-const GROWTH: u64 = 48 << 20;
+/// Snapshots of 20 KB each: about 3 MB.
+const SNAPSHOTS: usize = 150;
+/// What the product may grow by while it serves ten viewers that do not read.
+const GROWTH: u64 = 32 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn viewers_that_stop_reading_hold_up_nobody_and_cost_no_memory() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path());
     let site = &process.site;
-    let labels: Vec<String> = (0..50).map(|option| format!("{option} {}", "x".repeat(90))).collect();
+    let labels: Vec<String> = (0..50).map(|option| format!("{option} {}", "🗳".repeat(90))).collect();
     site.make_poll(json!({ "slug": "drinks", "options": labels })).await;
     // What a running product needs anyway is not the viewers' doing.
     let crowd = Crowd::new("drinks", SEATS).start(site, 25).finish().await;
@@ -32,21 +35,100 @@ async fn viewers_that_stop_reading_hold_up_nobody_and_cost_no_memory() {
     for _ in 0..10 {
         stalled.push(stop_reading(site).await);
     }
-    let (reader, newest) = read(site.http.get(site.url("/results/drinks/events")).send().await.unwrap());
+    let (reader, seen) = read(site.http.get(site.url("/results/drinks/events")).send().await.unwrap());
 
     let crowd = crowd.start(site, BALLOTS / SEATS - 25).finish().await;
     assert_eq!(crowd.count(Outcome::Acknowledged), u32::try_from(BALLOTS).unwrap(), "voting was held up");
-    let growth = resident_memory(process.id()).saturating_sub(before);
     let total = crowd.check(site).await["total"].as_u64().unwrap();
-    tokio::time::timeout(Duration::from_secs(5), newest.subscribe().wait_for(|seen| *seen == total))
+    let mut newest = seen.subscribe();
+    fill_the_buffers_between(site, &newest).await;
+    tokio::time::timeout(Duration::from_secs(5), newest.wait_for(|seen| seen.total > total))
         .await
         .expect("a viewer that reads was not told the newest result")
         .unwrap();
+    let growth = resident_memory(process.id()).saturating_sub(before);
     reader.abort();
-    let seen = reader.await.map_or_else(|_| *frames(&newest), |seen| seen);
+    let snapshots = newest.borrow().snapshots;
     assert!(growth < GROWTH, "the product grew by {growth} bytes");
     for viewer in stalled {
-        let caught_up = catch_up(viewer, total).await;
-        assert!(caught_up * 2 < seen, "a stalled viewer was kept {caught_up} of {seen} snapshots: it never stalled");
+        let caught_up = catch_up(viewer, total + 1).await;
+        assert!(
+            caught_up + 10 < snapshots,
+            "a stalled viewer was kept {caught_up} of {snapshots} snapshots: it never stalled"
+        );
     }
+}
+
+/// One voter changes their mind until the one viewer that reads has seen so many snapshots that they cannot all wait
+/// in the system's buffers for those that do not; then another one votes.
+async fn fill_the_buffers_between(site: &Site, seen: &watch::Receiver<Seen>) {
+    for change in 0..10_000 {
+        if seen.borrow().snapshots >= SNAPSHOTS {
+            break;
+        }
+        let choice = if change % 2 == 0 { "c" } else { "d" };
+        assert_eq!(site.vote("drinks", "seat 0 voter 0", choice).await.0, StatusCode::ACCEPTED);
+    }
+    assert!(seen.borrow().snapshots >= SNAPSHOTS, "the viewer that reads is not told enough: {:?}", *seen.borrow());
+    assert_eq!(site.vote("drinks", "the last one", "a").await.0, StatusCode::ACCEPTED);
+}
+
+/// Asks for the stream with the smallest of buffers and never reads it.
+async fn stop_reading(site: &Site) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(1024).unwrap();
+    let address = site.base.trim_start_matches("http://").parse().unwrap();
+    let mut stream = socket.connect(address).await.unwrap();
+    stream.write_all(b"GET /results/drinks/events HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    stream
+}
+
+/// Reads a stalled viewer's stream up to the newest result and says how many snapshots had been kept for it.
+async fn catch_up(mut viewer: TcpStream, total: u64) -> usize {
+    let (newest, mut received) = (format!("\"total\":{total},"), Vec::new());
+    SockRef::from(&viewer).set_recv_buffer_size(4 << 20).unwrap();
+    let reading = async {
+        let mut searched = 0;
+        while !received[searched..].windows(newest.len()).any(|part| part == newest.as_bytes()) {
+            searched = received.len().saturating_sub(newest.len());
+            assert!(viewer.read_buf(&mut received).await.unwrap() > 0, "the stream ended");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(8), reading).await.expect("a stalled viewer never got the newest result");
+    String::from_utf8_lossy(&received).matches("event: snapshot").count()
+}
+
+/// A viewer that reads everything: how many snapshots it has seen, and the newest total.
+fn read(events: Response) -> (JoinHandle<()>, watch::Sender<Seen>) {
+    let seen = watch::Sender::new(Seen::default());
+    let sender = seen.clone();
+    let reader = tokio::spawn(async move {
+        let (mut chunks, mut bytes) = (events.bytes_stream(), Vec::new());
+        while let Some(Ok(chunk)) = chunks.next().await {
+            bytes.extend_from_slice(&chunk);
+            while let Some(end) = bytes.windows(2).position(|pair| pair == b"\n\n") {
+                let event: Vec<u8> = bytes.drain(..end + 2).collect();
+                let event = String::from_utf8(event).unwrap();
+                if let Some((_, data)) = event.split_once("data: ") {
+                    let snapshot: Value = serde_json::from_str(data).unwrap();
+                    let total = snapshot["total"].as_u64().unwrap();
+                    sender.send_modify(|seen| *seen = Seen { total, snapshots: seen.snapshots + 1 });
+                }
+            }
+        }
+    });
+    (reader, seen)
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    total: u64,
+    snapshots: usize,
+}
+
+/// Resident memory of a process, in bytes.
+fn resident_memory(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
 }
