@@ -70,7 +70,7 @@ pub fn run() -> anyhow::Result<()> {
 }
 
 fn by_cargo_deny() -> anyhow::Result<()> {
-    shell::run(&mut shell::cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]))?;
+    shell::run(&mut shell::cargo(&["deny", "check", "licenses", "bans", "sources"]))?;
     if shell::succeeds(&mut shell::cargo(&["deny", "fetch", "db"])) {
         return shell::run(&mut shell::cargo(&["deny", "check", "advisories"]));
     }

@@ -226,7 +226,8 @@ fn judge(log: &str) -> Outcome {
     if log.contains("test result: ok. 1 passed; 0 failed;") {
         Outcome::Passed
     } else if let Some((_, panic)) = log.split_once("panicked at ").filter(|_| log.contains(FAILED)) {
-        let lines: Vec<_> = panic.lines().skip(1).take_while(|line| !line.is_empty()).take(3).collect();
+        let lines: Vec<_> =
+            panic.lines().skip(1).take_while(|line| !line.is_empty() && !line.starts_with("note:")).take(3).collect();
         Outcome::Failed(lines.join(" ").chars().take(300).collect())
     } else if log.contains("0 passed; 0 failed;") {
         Outcome::Neither("there is no such test".into())

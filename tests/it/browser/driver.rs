@@ -1,4 +1,4 @@
-//! A headless Chromium, driven over WebDriver (<https://www.w3.org/TR/webdriver2/>): the few commands our tests need,
+//! A headless Chromium, driven over `WebDriver` (<https://www.w3.org/TR/webdriver2/>): the few commands our tests need,
 //! which are plain JSON over HTTP. A client library would bring thirty packages for them.
 
 use std::fs;
@@ -15,12 +15,12 @@ use tempfile::TempDir;
 
 use super::look::Look;
 
-/// The key under which WebDriver names an element.
+/// The key under which `WebDriver` names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
-/// Tab, as WebDriver types it.
+/// Tab, as `WebDriver` types it.
 pub const TAB: &str = "\u{E004}";
-/// Enter, as WebDriver types it.
+/// Enter, as `WebDriver` types it.
 pub const ENTER: &str = "\u{E007}";
 
 /// Whether pages may run scripts.
