@@ -1,6 +1,7 @@
 //! `hemicycle restore`: the counterpart of `backup`.
 
 use std::fs::{self, File};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -44,7 +45,9 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
 
 async fn unpack_checked(backup: File, file: &Path, to: &Path) -> anyhow::Result<Vec<&'static str>> {
     let names = unpack(backup, to).with_context(|| format!("{} is not a backup of hemicycle", file.display()))?;
-    eprintln!("checking the tallies against the ballots…");
+    if std::io::stderr().is_terminal() {
+        eprintln!("checking the tallies against the ballots…");
+    }
     check(to).await.with_context(|| format!("{} is damaged; nothing was replaced", file.display()))?;
     Ok(names)
 }

@@ -1,7 +1,7 @@
 //! Applying a batch: a handful of set operations in one transaction.
 //!
 //! A group's ballots travel as one packed parameter, expanded in SQL against the `numbers` table: through this driver
-//! a statement a row would be twenty times slower. A record is [`WIDTH`] bytes: the voter (16), the choice (2 digits)
+//! a statement a row would be twenty times slower. A record is 30 bytes: the voter (16), the choice (2 digits)
 //! and the distance of its sequence from the group's lowest (12 digits).
 
 use std::collections::BTreeSet;
