@@ -1,10 +1,13 @@
 //! Reading bodies: bounded in size and time, JSON or a form.
 
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use futures_util::poll;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
@@ -49,8 +52,13 @@ pub fn kind(headers: &HeaderMap) -> Kind {
 /// # Errors
 /// When it is larger, too slow, or breaks off.
 pub async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    let collected = tokio::time::timeout(PATIENCE, Limited::new(body, limit).collect());
-    match collected.await {
+    let mut collected = pin!(Limited::new(body, limit).collect());
+    // A small body has mostly come with its head: that takes no timer.
+    let collected = match poll!(&mut collected) {
+        Poll::Ready(collected) => Ok(collected),
+        Poll::Pending => tokio::time::timeout(PATIENCE, collected).await,
+    };
+    match collected {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::BodyTooLarge(limit)),
         Ok(Err(_)) => Err(ApiError::BadRequest("the body broke off".into())),

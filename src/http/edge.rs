@@ -1,5 +1,7 @@
 //! The edge of every request: its metrics, the log of its failure, and the headers every answer carries.
 
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,8 +13,8 @@ use axum::http::header::{
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use tokio::time::Instant;
-use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
 use super::error::{ApiError, Cause};
@@ -39,7 +41,6 @@ pub fn wrap(routes: Router, metrics: Metrics, pages: Pages, entropy: &Entropy) -
     routes
         .fallback(|| async { ApiError::NotFound("address") })
         .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(edge, around))
 }
 
@@ -53,7 +54,8 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     // nobody writes. What fails is logged below, with its id, at any level.
     let span = tracing::debug_span!("request", id = format_args!("{id:016x}"), method, route = route.as_str());
     let mut response = if is_text(request.uri().path()) {
-        next.run(request).instrument(span).await
+        let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span).await;
+        answered.unwrap_or_else(|panic| panicked(panic.as_ref()))
     } else {
         ApiError::BadRequest("this address is not UTF-8".into()).into_response()
     };
@@ -124,8 +126,8 @@ fn known_method(method: &Method) -> &'static str {
 #[error("panicked: {0}")]
 struct Panicked(String);
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature is the library's")]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+/// A panic is a defect, and the answer to one request; the connection and the process go on.
+fn panicked(panic: &(dyn Any + Send)) -> Response {
     let text = panic.downcast_ref::<String>().cloned();
     let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default();
     ApiError::Internal(Box::new(Panicked(text))).into_response()

@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+use tower::Service;
 
 use super::metrics::Metrics;
 use super::origin::Peer;
@@ -79,7 +79,7 @@ impl Connection {
         let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer.ip()));
-            routes.clone().oneshot(request)
+            routes.clone().call(request)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

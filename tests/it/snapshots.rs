@@ -1,5 +1,6 @@
 //! Snapshots never go backwards for a viewer, whatever order they arrive in.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use hemicycle::domain::clock::{Clock, Entropy};
 use hemicycle::domain::snapshot::Snapshot;
 use hemicycle::http::metrics::Metrics;
 use hemicycle::live::{Event, Live};
-use hemicycle::roles::result::hub::Hub;
+use hemicycle::roles::result::hub::{Ending, Hub};
 use hemicycle::store::Store;
 use hemicycle::store::sqlite::Sqlite;
 
@@ -21,15 +22,32 @@ fn later(snapshot: &Snapshot, versions: u64) -> Event {
     Event::Changed(Arc::new(later))
 }
 
-#[tokio::test]
-async fn an_older_snapshot_never_follows_a_newer_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap());
+/// A hub over a store with one poll, the bus that it follows, and the poll as stored.
+async fn hub(folder: &Path) -> (Hub, Live, Snapshot) {
+    let store = Store::Sqlite(Sqlite::open(&folder.join("store.sqlite")).await.unwrap());
     let poll = forge::open(1);
     store.insert_poll(&poll).await.unwrap();
     let stored = store.snapshot(poll.id, forge::at(0)).await.unwrap().unwrap();
     let live = Live::local();
-    let hub = Hub::follow(store, &live, (Clock::System, Entropy::System), Metrics::default(), 10);
+    (Hub::follow(store, &live, (Clock::System, Entropy::System), Metrics::default(), 10), live, stored)
+}
+
+#[tokio::test]
+async fn a_stream_that_is_to_end_ends_although_votes_still_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hub, live, stored) = hub(folder.path()).await;
+    let mut viewer = hub.watch(stored.poll.slug.as_str()).await.unwrap();
+    hub.drain();
+    live.publish(later(&stored, 3));
+    let frame = viewer.frames.wait_for(|frame| frame.snapshot.votes[0] == 3).await.unwrap();
+    assert_eq!(frame.ending, Some(Ending::Draining), "a viewer that was slow to hear it would stay for ever");
+}
+
+#[tokio::test]
+async fn an_older_snapshot_never_follows_a_newer_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hub, live, stored) = hub(folder.path()).await;
+    let poll = Arc::clone(&stored.poll);
 
     let mut viewer = hub.watch(poll.slug.as_str()).await.unwrap();
     live.publish(later(&stored, 3));

@@ -183,6 +183,14 @@ impl Shared {
 }
 
 impl Channel {
+    /// Replaces the snapshot; an ending that not every viewer has heard of stays.
+    fn show(&self, snapshot: Arc<Snapshot>) {
+        let new = Frame::new(snapshot);
+        self.frames.send_modify(|frame| {
+            *frame = Arc::new(Frame { heartbeats: frame.heartbeats, ending: frame.ending, ..new });
+        });
+    }
+
     fn end(&self, ending: Ending) {
         self.frames.send_modify(|frame| Arc::make_mut(frame).ending = Some(ending));
     }
@@ -239,11 +247,10 @@ async fn run(channel: Weak<Channel>, shared: Weak<Shared>, mut told: watch::Rece
         };
         let shown = channel.frames.borrow().snapshot.poll.versions.shown;
         if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.poll.versions.shown > shown) {
-            let heartbeats = channel.frames.borrow().heartbeats;
             if snapshot.shows_votes(Audience::Public) {
                 last_sent = Instant::now();
             }
-            channel.frames.send_replace(Arc::new(Frame { heartbeats, ..Frame::new(snapshot) }));
+            channel.show(snapshot);
         } else if last_sent.elapsed() >= HEARTBEAT {
             channel.frames.send_modify(|frame| Arc::make_mut(frame).heartbeats += 1);
             last_sent = Instant::now();

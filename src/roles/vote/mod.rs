@@ -83,7 +83,8 @@ impl Vote {
         let ballot = Ballot { poll: poll.id, voter, choice };
         let mut verdict = self.needs.intake.submit(ballot).await;
         if matches!(verdict, Verdict::Answered(Answer::Unknown)) {
-            self.install_gate(&poll).await?;
+            // Boxed: it is rare, and its state would otherwise be allocated for every request.
+            Box::pin(self.install_gate(&poll)).await?;
             verdict = self.needs.intake.submit(ballot).await;
         }
         match verdict {

@@ -40,7 +40,7 @@ pub async fn before_voting(vote: &Vote, slug: &str, voter: Option<&Voter>) -> Re
     let choice = match voter {
         Some(voter) => {
             let (key, _) = voter.key(poll.id);
-            vote.needs.store.choice(poll.id, poll.round, key).await?
+            Box::pin(vote.needs.store.choice(poll.id, poll.round, key)).await?
         }
         None => None,
     };

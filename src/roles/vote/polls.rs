@@ -61,9 +61,14 @@ impl PollCache {
     /// The same, with what is derived from it.
     pub async fn cached(&self, name: &str) -> Result<Option<Arc<Cached>>, StoreError> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        if let Some(known) = known.filter(|known| known.read_at.elapsed() < FRESH) {
-            return Ok(Some(known.cached));
+        match known.filter(|known| known.read_at.elapsed() < FRESH) {
+            Some(known) => Ok(Some(known.cached)),
+            // Boxed: the state of a query would otherwise be part of, and allocated for, every request.
+            None => Box::pin(self.read(name)).await,
         }
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Arc<Cached>>, StoreError> {
         let poll = self.store.poll_named(name).await?;
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let Some(poll) = poll else {

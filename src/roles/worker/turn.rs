@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::Needs;
 use super::announcer::Announcer;
 use crate::domain::fold::{self, Plan};
-use crate::domain::log::{EntryId, Record, Resume, Unreadable, resume};
+use crate::domain::log::{Bookmark, EntryId, Record, Resume, Unreadable, resume};
 use crate::domain::names::PollId;
 use crate::queue::QueueError;
 use crate::store::{Claim, StoreError};
@@ -87,8 +87,7 @@ impl Partition {
                 needs.metrics.log_gaps.inc();
                 tracing::error!(missed, "log.gap: the log was trimmed past the bookmark; these ballots are lost");
                 let at = records.first().map_or(bookmark.position, |record| record.first);
-                let onwards =
-                    crate::domain::log::Bookmark { entry: EntryId(0), fingerprint: 0, position: at, ..bookmark };
+                let onwards = Bookmark { entry: EntryId(0), fingerprint: 0, position: at, ..bookmark };
                 // A marker may be among what is gone, and its poll would never be final.
                 needs.queue.repeat_markers(needs.clock.now()).await?;
                 claim.move_bookmark(onwards, missed).await?;

@@ -69,7 +69,7 @@ async fn a_poll_is_made_voted_on_watched_and_closed_in_a_browser() {
     browser.switch_to(&phone).await;
     browser.open(&site.url(&format!("/polls/{slug}"))).await;
     browser.fill("[name=key]", KEY).await;
-    browser.press("Close now").await;
+    browser.press("Close").await;
     browser.until(&says("Open again")).await;
     inspect(&browser, "poll-final").await;
     browser.open(&site.url(&format!("/vote/{slug}"))).await;
