@@ -71,7 +71,7 @@ pub enum StartError {
     DefaultPoll(#[source] Invalid),
     /// The store is new, the queue is not.
     #[error(
-        "{0} is missing or empty, but the queue beside it holds ballots: restore a backup, or move both files away"
+        "{0} is missing or empty, but the queue beside it holds ballots: put a backup of it back with `hemicycle restore --store-only`, or move both files away"
     )]
     StoreLost(std::path::PathBuf),
     /// The queue, while it was made ready.
@@ -174,7 +174,12 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
     let data_dir = DataDir::open(&config.data.data_dir)?;
     let keys = data_dir.keys(&config.keys, &ambient.entropy)?;
     let (store, queue) = (data_dir.store(), data_dir.queue());
-    let (store, queue) = tokio::try_join!(Sqlite::open(&store), LocalQueue::open(&queue))?;
+    let store_is_new = std::fs::metadata(&store).map_or(true, |file| file.len() == 0);
+    let queue = LocalQueue::open(&queue).await?;
+    if store_is_new && queue.holds_ballots().await? {
+        return Err(StartError::StoreLost(store));
+    }
+    let store = Sqlite::open(&store).await?;
     let parts = Parts {
         store: Store::Sqlite(store),
         queue: Queue::Local(queue),
@@ -186,9 +191,6 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
         key: AdminKey::new(&keys.admin),
         ambient,
     };
-    if parts.store.polls().await?.is_empty() && parts.queue.end(0).await?.position > 0 {
-        return Err(StartError::StoreLost(data_dir.store()));
-    }
     parts.ensure_default_poll(&config.default_poll).await?;
     Ok(parts.start(config, listener, ops_listener, keys, data_dir))
 }
@@ -295,9 +297,9 @@ impl Parts {
         tokio::spawn(server::serve(listener, routes, bounds, self.metrics.clone(), stop.clone()))
     }
 
-    /// Makes the default poll, open, where the store has none, and gives the queue its gate.
+    /// Makes the default poll, open, where the store has no poll at all: one that was deleted stays so.
     async fn ensure_default_poll(&self, config: &DefaultPoll) -> Result<(), StartError> {
-        if self.store.polls().await?.iter().any(|poll| poll.is_default) {
+        if !self.store.polls().await?.is_empty() {
             return Ok(());
         }
         let (a, b) = (config.option_a.clone(), config.option_b.clone());

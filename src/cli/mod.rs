@@ -51,6 +51,8 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    // Whatever we write has voter keys or results in it: for its owner only, also where the directory is open to others.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let done = match cli.command {
         None => up::run(&cli.up),
         Some(Command::Up(config)) => up::run(&config),

@@ -23,6 +23,10 @@ pub struct Args {
     /// Replace the store that is there
     #[arg(long)]
     force: bool,
+    /// Put back the store alone, and keep the queue and keys that are there: ballots accepted since the backup are then
+    /// counted again
+    #[arg(long)]
+    store_only: bool,
 }
 
 /// Restores.
@@ -33,12 +37,17 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     let to = &args.data.data_dir;
     let backup = File::open(&args.file).with_context(|| format!("cannot read {}", args.file.display()))?;
     let _locked = DataDir::open(to)?;
-    if to.join(STORE).exists() && !args.force {
-        bail!("{} has a store already; name another DATA_DIR, or replace it with --force", to.display());
+    let replaced = if args.store_only { &[STORE][..] } else { &[STORE, QUEUE][..] };
+    // An empty store is what a start leaves behind that found only a queue.
+    let occupied = |name: &&&str| fs::metadata(to.join(name)).is_ok_and(|file| file.len() > 0);
+    if let Some(name) = replaced.iter().find(occupied).filter(|_| !args.force) {
+        bail!("{} has a {name} already; name another DATA_DIR, or replace it with --force", to.display());
     }
     remove_unpacked(to);
     let names = unpack_checked(backup, &args.file, to).await.inspect_err(|_| remove_unpacked(to))?;
+    let names: Vec<_> = names.into_iter().filter(|name| !args.store_only || *name == STORE).collect();
     put_in_place(to, &names)?;
+    remove_unpacked(to);
     println!("restored {} to {}", args.file.display(), to.display());
     Ok(())
 }

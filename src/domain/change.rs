@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::clock::whole_milliseconds;
 use super::new_poll::{Invalid, check_labels, check_times, check_title};
 use super::poll::{Poll, Status, Visibility};
 
@@ -96,13 +97,13 @@ impl PollChange {
             if poll.status_at(now) != Status::Draft {
                 return Err(Refusal::AlreadyOpen);
             }
-            poll.opens_at = opens_at;
+            poll.opens_at = opens_at.map(whole_milliseconds);
         }
         if let Some(closes_at) = self.closes_at {
             if poll.status_at(now) == Status::Closed {
                 return Err(Refusal::AlreadyClosed);
             }
-            poll.closes_at = closes_at;
+            poll.closes_at = closes_at.map(whole_milliseconds);
         }
         if self.opens_at.is_some() || self.closes_at.is_some() {
             let opens_at = poll.opens_at.filter(|_| poll.status == Status::Draft);

@@ -45,7 +45,9 @@ pub fn from_millis(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or(if millis < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
-fn whole_milliseconds(time: Timestamp) -> Timestamp {
+/// The time without what no store keeps of it.
+#[must_use]
+pub fn whole_milliseconds(time: Timestamp) -> Timestamp {
     from_millis(time.as_millisecond())
 }
 

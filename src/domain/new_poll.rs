@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::clock::whole_milliseconds;
 use super::names::{InvalidName, JoinCode, MAX_OPTIONS, PollId, Slug};
 use super::poll::{Poll, Status, Versions, Visibility};
 
@@ -76,7 +77,9 @@ impl NewPoll {
     ///
     /// # Errors
     /// When a field is out of bounds.
-    pub fn into_poll(self, id: PollId, code: JoinCode, now: Timestamp) -> Result<Poll, Invalid> {
+    pub fn into_poll(mut self, id: PollId, code: JoinCode, now: Timestamp) -> Result<Poll, Invalid> {
+        self.opens_at = self.opens_at.map(whole_milliseconds);
+        self.closes_at = self.closes_at.map(whole_milliseconds);
         let title = check_title(&self.title)?;
         let labels = check_labels(&self.options)?;
         let slug = match &self.slug {

@@ -47,7 +47,8 @@ pub enum Visibility {
 pub struct Versions {
     /// Rises with every visible change: votes, texts, state.
     pub shown: u64,
-    /// What `shown` was when something other than votes last changed: all that viewers of hidden results may see.
+    /// Rises with every visible change but votes, and says nothing of them while results are hidden; never above
+    /// `shown`.
     pub text: u64,
     /// Rises with every change that is not a vote; guards against lost updates and orders a gate's settings.
     pub revision: u64,

@@ -71,6 +71,10 @@ pub async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
 /// # Errors
 /// When the bytes are not the JSON that is wanted; the message says where.
 pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    // A list would be taken for the fields in their order.
+    if bytes.trim_ascii_start().first().is_some_and(|first| *first == b'[') {
+        return Err(ApiError::BadRequest("the body is not as expected: send an object, not a list".into()));
+    }
     serde_json::from_slice(bytes).map_err(|error| ApiError::BadRequest(format!("the body is not as expected: {error}")))
 }
 

@@ -73,6 +73,14 @@ impl LocalQueue {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// Whether anything was ever accepted.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn holds_ballots(&self) -> Result<bool, QueueError> {
+        Ok(self.memory().await?.end.position > 0)
+    }
+
     pub(super) async fn append(&self, ballots: &[Ballot], now: Timestamp) -> Result<Vec<Answer>, QueueError> {
         let mut memory = self.memory().await?;
         let mut turn = Turn::default();

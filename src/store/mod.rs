@@ -127,7 +127,7 @@ impl Store {
         store.unsettled_polls().await
     }
 
-    /// Whether some poll that has opened hides its votes from the public now.
+    /// Whether some poll that was ever open hides its votes from the public now.
     ///
     /// # Errors
     /// Where the store is unavailable.

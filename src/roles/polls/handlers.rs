@@ -24,6 +24,11 @@ use crate::http::pages::wants_page;
 /// The longest delay of a closing, in seconds: a year.
 const MAX_DELAY: u32 = 366 * 24 * 3600;
 
+/// The body of an action that takes no settings: nothing, or an empty object.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoBody {}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CloseBody {
@@ -135,6 +140,9 @@ pub async fn act(
     let action = Action::parse(&action)?;
     needs.origins.check(&headers, Some(peer))?;
     let asked = Asked::read(&needs, &headers, body).await?;
+    if action != Action::Close {
+        asked.no_settings()?;
+    }
     let (status, poll) = match action {
         Action::Open => (StatusCode::OK, needs.open(&name).await?),
         Action::Close => (StatusCode::OK, close(&needs, &name, asked.delay()?).await?),
@@ -186,6 +194,13 @@ impl Asked {
                     Err(ApiError::UnsupportedMediaType("application/json"))
                 }
             }
+        }
+    }
+
+    fn no_settings(&self) -> Result<(), ApiError> {
+        match self {
+            Self::Json(bytes) if !bytes.is_empty() => body::json::<NoBody>(bytes).map(|NoBody {}| ()),
+            _ => Ok(()),
         }
     }
 

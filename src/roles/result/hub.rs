@@ -243,7 +243,11 @@ async fn run(channel: Weak<Channel>, shared: Weak<Shared>, mut told: watch::Rece
         let snapshot = match news {
             Ok(Ok(())) => told.borrow_and_update().clone(),
             Ok(Err(_)) => return,
-            Err(_) => shared.store.snapshot(channel.poll, shared.clock.now()).await.ok().flatten().map(Arc::new),
+            Err(_) => match shared.store.snapshot(channel.poll, shared.clock.now()).await {
+                Ok(Some(snapshot)) => Some(Arc::new(snapshot)),
+                Ok(None) => return channel.end(Ending::Deleted),
+                Err(_) => None,
+            },
         };
         let shown = channel.frames.borrow().snapshot.poll.versions.shown;
         if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.poll.versions.shown > shown) {

@@ -78,7 +78,11 @@ impl PollCache {
         if all.len() >= CAPACITY {
             all.clear();
         }
-        let unchanged = all.get(name).filter(|known| known.cached.poll.versions.revision == poll.versions.revision);
+        // What the bus has brought meanwhile may be newer than what was read.
+        let as_new = |known: &&Known| {
+            known.cached.poll.id == poll.id && known.cached.poll.versions.revision >= poll.versions.revision
+        };
+        let unchanged = all.get(name).filter(as_new);
         let cached = unchanged.map_or_else(|| Arc::new(Cached::new(Arc::new(poll))), |known| Arc::clone(&known.cached));
         all.insert(name.to_owned(), Known { cached: Arc::clone(&cached), read_at: Instant::now() });
         Ok(Some(cached))

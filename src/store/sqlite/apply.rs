@@ -292,7 +292,8 @@ impl Claim {
         .execute(&mut *self.tx)
         .await?;
         let finished = sqlx::query(
-            "UPDATE polls SET status = 'closed', final = 1, closes_at = ?3, shown = shown + 1, text = shown + 1, \
+            "UPDATE polls SET status = 'closed', final = 1, closes_at = ?3, shown = shown + 1, \
+               text = CASE WHEN results = 'hidden' THEN text ELSE shown END + 1, \
                revision = revision + 1 \
              WHERE id = ?1 AND generation = ?2 AND final = 0 \
                AND (SELECT count(*) FROM markers WHERE poll = ?1 AND generation = ?2) = ?4",

@@ -50,7 +50,10 @@ impl Sqlite {
         let before = read(&mut tx, poll.id).await?.filter(|before| before.versions.revision == poll.versions.revision);
         let before = before.ok_or(StoreError::Changed)?;
         let shown = before.versions.shown + 1;
-        let versions = Versions { shown, text: shown, revision: before.versions.revision + 1 };
+        // While votes are hidden, what the public sees must not catch up with a number that votes have moved.
+        let was_shown = before.shows_results() || poll.shows_results();
+        let text = if was_shown { shown } else { before.versions.text + 1 };
+        let versions = Versions { shown, text, revision: before.versions.revision + 1 };
         let after = Poll { versions, ..poll.clone() };
         write(&mut tx, &after).await?;
         if after.round != before.round {
@@ -102,7 +105,7 @@ impl Sqlite {
     }
 
     pub(crate) async fn hides_results(&self) -> Result<bool, StoreError> {
-        let sql = "SELECT EXISTS (SELECT 1 FROM polls WHERE status <> 'draft' \
+        let sql = "SELECT EXISTS (SELECT 1 FROM polls WHERE (status <> 'draft' OR generation > 1) \
                    AND (results = 'hidden' OR (results = 'after_close' AND final = 0)))";
         Ok(sqlx::query_scalar(sql).fetch_one(self.file.readers()).await?)
     }
