@@ -160,6 +160,19 @@ impl Poll {
         Ok(poll)
     }
 
+    /// `poll` with what a person can change of it as it is here: takes a change back.
+    #[must_use]
+    pub fn described_on(&self, poll: &Self) -> Self {
+        Self {
+            title: self.title.clone(),
+            labels: self.labels.clone(),
+            results: self.results,
+            opens_at: self.opens_at,
+            closes_at: self.closes_at,
+            ..poll.clone()
+        }
+    }
+
     /// The poll with the gate's generation where that is ahead: what follows it is new to both.
     #[must_use]
     pub fn caught_up(&self, gate: Option<&Gate>) -> Self {

@@ -105,7 +105,14 @@ impl Needs {
     /// Changes what a `PATCH` names.
     pub(super) async fn patch(&self, name: &str, change: &PollChange) -> Result<Poll, ApiError> {
         let has_ballots = change.touches_texts() && self.has_ballots(name).await?;
-        self.change_by(name, |poll, now| change.apply(poll, has_ballots, now)).await
+        let before = self.find(name).await?;
+        let changed = self.change_by(name, |poll, now| change.apply(poll, has_ballots, now)).await?;
+        if change.touches_texts() && self.has_ballots(name).await? {
+            // The first ballot came in between: its voter chose by the old texts, so these stay.
+            self.change_by(name, |poll, _| Ok(before.described_on(poll))).await?;
+            return Err(Refusal::HasBallots.into());
+        }
+        Ok(changed)
     }
 
     /// Deletes a draft or a final poll.

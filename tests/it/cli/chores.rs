@@ -155,6 +155,21 @@ async fn a_file_that_is_no_backup_replaces_nothing() {
     }
 }
 
+#[tokio::test]
+async fn a_lost_store_is_put_back_beside_its_queue_and_counts_what_came_after_the_backup() {
+    let folder = tempfile::tempdir().unwrap();
+    let (data, file) = (folder.path().join("data"), folder.path().join("backup.tar"));
+    let file = file.to_str().unwrap();
+    voted(&data, 3).await;
+    stdout(&hemicycle(&data, &["backup", file], &[]));
+    voted(&data, 8).await;
+    fs::remove_file(data.join("store.db")).unwrap();
+    assert!(refusal(&hemicycle(&data, &[], &[])).contains("--store-only"));
+    assert!(refusal(&hemicycle(&data, &["restore", file], &[])).contains("queue.db"), "the queue is not overwritten");
+    stdout(&hemicycle(&data, &["restore", "--store-only", file], &[]));
+    assert_eq!(total(&data).await, 8);
+}
+
 /// The default poll's total as the product tells it after a start.
 async fn total(data: &Path) -> u64 {
     let process = Process::start(data);
