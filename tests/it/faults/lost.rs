@@ -1,7 +1,7 @@
 //! A file is lost, or comes back older than it was: the store's count and the log no longer fit together.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -40,15 +40,21 @@ async fn a_lost_queue_costs_no_counted_ballot_and_voting_goes_on() {
     assert_tallies_equal_the_fold(folder.path()).await;
 }
 
-#[tokio::test]
-async fn a_store_that_comes_back_older_counts_the_log_s_tail_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path());
+/// Lets twenty voters vote for `a`, and returns a copy of one of the files as it was then.
+async fn voted_and_copied(folder: &Path, file: &str) -> PathBuf {
+    let process = Process::start(folder);
     vote(&process.site, "default", 0..20, "a").await;
     process.site.settled("default").await;
     assert!(process.terminate().success());
-    let older = folder.path().join("older");
-    fs::copy(folder.path().join("store.db"), &older).unwrap();
+    let older = folder.join("older");
+    fs::copy(folder.join(file), &older).unwrap();
+    older
+}
+
+#[tokio::test]
+async fn a_store_that_comes_back_older_counts_the_log_s_tail_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let older = voted_and_copied(folder.path(), "store.db").await;
 
     let process = Process::start(folder.path());
     vote(&process.site, "default", 10..30, "b").await;
@@ -71,12 +77,7 @@ async fn a_store_that_comes_back_older_counts_the_log_s_tail_again() {
 #[tokio::test]
 async fn an_older_queue_beside_a_newer_store_is_a_fork_and_counts_nobody_twice() {
     let folder = tempfile::tempdir().unwrap();
-    let process = Process::start(folder.path());
-    vote(&process.site, "default", 0..20, "a").await;
-    process.site.settled("default").await;
-    assert!(process.terminate().success());
-    let older = folder.path().join("older");
-    fs::copy(folder.path().join("queue.db"), &older).unwrap();
+    let older = voted_and_copied(folder.path(), "queue.db").await;
 
     let process = Process::start(folder.path());
     vote(&process.site, "default", 10..30, "b").await;
