@@ -101,7 +101,7 @@ async fn check(folder: &Path) -> anyhow::Result<()> {
     let differing = store.verify().await?;
     store.close().await;
     let queue = Queue::Local(LocalQueue::open(&folder.join(unpacked(QUEUE))).await?);
-    queue.end(0).await?;
+    queue.ends().await?;
     queue.shut_down().await;
     if let Some(poll) = differing.first() {
         bail!("the tally of poll {poll} does not match its ballots");

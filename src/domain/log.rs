@@ -98,6 +98,8 @@ impl Record {
 pub struct LogEnd {
     /// The newest entry; 0 where there is none yet.
     pub entry: EntryId,
+    /// That entry's fingerprint.
+    pub fingerprint: u64,
     /// How many ballots were ever appended.
     pub position: u64,
 }
@@ -120,6 +122,13 @@ impl Bookmark {
     #[must_use]
     pub fn after(self, record: &Record) -> Self {
         Self { epoch: self.epoch, entry: record.id, fingerprint: record.fingerprint, position: record.end() }
+    }
+
+    /// Whether there is nothing to read: the log ends with the very entry applied last. An end that is merely not
+    /// further may be that of another history.
+    #[must_use]
+    pub fn is_at(&self, end: &LogEnd) -> bool {
+        (self.entry, self.fingerprint) == (end.entry, end.fingerprint)
     }
 
     /// The start of the next epoch, reading on from `position`.

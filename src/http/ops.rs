@@ -65,8 +65,8 @@ async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Result<Response,
 impl Ops {
     async fn refresh_ledger(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
         let mut ledger = self.store.ledger().await?;
-        for partition in 0..self.queue.partitions() {
-            let (end, bookmark) = (self.queue.end(partition).await?, self.store.bookmark(partition).await?);
+        for (partition, end) in (0..).zip(self.queue.ends().await?) {
+            let bookmark = self.store.bookmark(partition).await?;
             ledger.pending += end.position.saturating_sub(bookmark.position);
         }
         self.metrics.set_ledger(ledger);

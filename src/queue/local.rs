@@ -140,7 +140,7 @@ impl LocalQueue {
     pub(super) async fn forget(&self, poll: PollId) -> Result<(), QueueError> {
         let mut memory = self.memory().await?;
         memory.stale = true;
-        self.shared.file.forget(poll).await.map_err(QueueError::Refused)?;
+        self.shared.file.forget(poll).await.map_err(QueueError::refused)?;
         memory.gates.remove(&poll);
         memory.stale = false;
         Ok(())
@@ -151,7 +151,7 @@ impl LocalQueue {
         let mut records: Vec<Record> = Vec::new();
         let (mut next, mut read) = (from, 0);
         while read < ballots {
-            let rows = self.shared.file.rows(next, READ_STEP).await.map_err(QueueError::Refused)?;
+            let rows = self.shared.file.rows(next, READ_STEP).await.map_err(QueueError::refused)?;
             let complete = rows.len() < READ_STEP as usize;
             for row in rows {
                 if read >= ballots {
@@ -168,13 +168,12 @@ impl LocalQueue {
         Ok(records)
     }
 
-    pub(super) async fn end(&self, partition: u16) -> Result<LogEnd, QueueError> {
-        debug_assert_eq!(partition, 0, "the embedded queue has one partition");
+    pub(super) async fn end(&self) -> Result<LogEnd, QueueError> {
         Ok(self.memory().await?.end)
     }
 
-    pub(super) async fn wait_beyond(&self, partition: u16, last: EntryId) {
-        debug_assert_eq!(partition, 0, "the embedded queue has one partition");
+    pub(super) async fn wait_beyond(&self, ends: &[LogEnd]) {
+        let last = ends.first().map_or(EntryId(0), |end| end.entry);
         let mut newest = self.shared.newest.subscribe();
         // The sender lives in `self.shared`, so waiting cannot fail.
         let _ = newest.wait_for(|newest| *newest != last).await;
@@ -183,20 +182,20 @@ impl LocalQueue {
     pub(super) async fn trim(&self, partition: u16, bookmark: EntryId, retain: u64) -> Result<u64, QueueError> {
         debug_assert_eq!(partition, 0, "the embedded queue has one partition");
         let file = &self.shared.file;
-        let marked = file.rows(bookmark, 1).await.map_err(QueueError::Refused)?;
+        let marked = file.rows(bookmark, 1).await.map_err(QueueError::refused)?;
         let Some(marked) = marked.first().filter(|row| row.id == bookmark) else { return Ok(0) };
         let position = marked.first.saturating_sub(retain);
-        let before = file.entry_before(position).await.map_err(QueueError::Refused)?.min(bookmark);
-        file.trim(before, TRIM_STEP).await.map_err(QueueError::Refused)
+        let before = file.entry_before(position).await.map_err(QueueError::refused)?.min(bookmark);
+        file.trim(before, TRIM_STEP).await.map_err(QueueError::refused)
     }
 
     pub(super) async fn sweep(&self) -> Result<bool, QueueError> {
-        self.shared.file.sweep().await.map_err(QueueError::Refused)
+        self.shared.file.sweep().await.map_err(QueueError::refused)
     }
 
     pub(super) async fn probe(&self, now: Timestamp) -> Result<(), QueueError> {
         drop(self.memory().await?);
-        self.shared.file.probe(now).await.map_err(QueueError::Refused)
+        self.shared.file.probe(now).await.map_err(QueueError::refused)
     }
 
     pub(super) async fn shut_down(&self) {
@@ -208,8 +207,8 @@ impl LocalQueue {
         let mut memory = self.shared.memory.lock().await;
         if memory.stale {
             let file = &self.shared.file;
-            memory.gates = file.gates().await.map_err(QueueError::Refused)?;
-            memory.end = file.end().await.map_err(QueueError::Refused)?;
+            memory.gates = file.gates().await.map_err(QueueError::refused)?;
+            memory.end = file.end().await.map_err(QueueError::refused)?;
             memory.stale = false;
             self.shared.newest.send_replace(memory.end.entry);
         }
@@ -234,7 +233,7 @@ impl LocalQueue {
         for (poll, voters) in voters {
             let Some(round) = turn.gate(memory, poll).map(|gate| gate.round) else { continue };
             let file = &self.shared.file;
-            let mut known = file.first_choices(poll, round, &voters).await.map_err(QueueError::Refused)?;
+            let mut known = file.first_choices(poll, round, &voters).await.map_err(QueueError::refused)?;
             let mut choices = Vec::new();
             let mine = ballots
                 .iter()
@@ -262,8 +261,8 @@ impl LocalQueue {
         // Until the write has returned: a caller that gives up waiting must leave memory to be read anew.
         memory.stale = true;
         self.shared.file.write(&write).await.map_err(|error| match error {
-            WriteError::Refused(source) => QueueError::Refused(source),
-            WriteError::Unknown(source) => QueueError::Unknown(source),
+            WriteError::Refused(source) => QueueError::refused(source),
+            WriteError::Unknown(source) => QueueError::unknown(source),
         })?;
         memory.gates.extend(write.gates);
         memory.end = end;
@@ -322,7 +321,7 @@ impl Turn {
             let fingerprint = format::fingerprint(&body);
             let id = EntryId(end.entry.0 + 1);
             write.row = Some(LogRow { id, first: end.position, ballots, fingerprint, body });
-            end = LogEnd { entry: id, position: end.position + u64::from(ballots) };
+            end = LogEnd { entry: id, fingerprint, position: end.position + u64::from(ballots) };
         }
         (write, end)
     }

@@ -5,14 +5,14 @@
 pub mod format;
 pub mod local;
 
+use std::error::Error as StdError;
+
 use jiff::Timestamp;
 
 use crate::domain::ballot::Ballot;
 use crate::domain::gate::Gate;
 use crate::domain::log::{EntryId, LogEnd, Record};
 use crate::domain::names::PollId;
-use crate::store::StoreError;
-
 /// What the queue answers to one ballot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -33,10 +33,25 @@ pub enum Answer {
 pub enum QueueError {
     /// Nothing happened; the same call may work later.
     #[error("the queue is not available: nothing was recorded")]
-    Refused(#[source] StoreError),
+    Refused(#[source] Box<dyn StdError + Send + Sync>),
     /// It may have happened: never repeat an append after this.
     #[error("the queue did not confirm: it is unknown whether it was recorded")]
-    Unknown(#[source] StoreError),
+    Unknown(#[source] Box<dyn StdError + Send + Sync>),
+    /// Too many accepted ballots wait to be counted: nothing was recorded.
+    #[error("too many accepted ballots wait to be counted")]
+    Full,
+}
+
+impl QueueError {
+    /// Nothing happened, because of `source`.
+    pub fn refused(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Refused(Box::new(source))
+    }
+
+    /// It may have happened; `source` kept the confirmation away.
+    pub fn unknown(source: impl StdError + Send + Sync + 'static) -> Self {
+        Self::Unknown(Box::new(source))
+    }
 }
 
 /// A queue of one of the known kinds.
@@ -121,19 +136,20 @@ impl Queue {
         queue.read(partition, from, ballots).await
     }
 
-    /// How far a partition reaches.
+    /// How far each partition reaches.
     ///
     /// # Errors
     /// Where the queue is unavailable.
-    pub async fn end(&self, partition: u16) -> Result<LogEnd, QueueError> {
+    pub async fn ends(&self) -> Result<Vec<LogEnd>, QueueError> {
         let Self::Local(queue) = self;
-        queue.end(partition).await
+        Ok(vec![queue.end().await?])
     }
 
-    /// Waits until a partition has an entry other than `last`.
-    pub async fn wait_beyond(&self, partition: u16, last: EntryId) {
+    /// Waits until some partition has entries beyond these ends. May return early, or late where the log was replaced
+    /// by an older copy: look again after a second.
+    pub async fn wait_beyond(&self, ends: &[LogEnd]) {
         let Self::Local(queue) = self;
-        queue.wait_beyond(partition, last).await;
+        queue.wait_beyond(ends).await;
     }
 
     /// Drops entries that lie more than `retain` ballots before the entry `bookmark`, which itself always stays.

@@ -5,12 +5,14 @@
 
 pub mod sqlite;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::domain::ballot::VoterKey;
 use crate::domain::fold::{Contests, Plan};
 use crate::domain::ledger::Ledger;
-use crate::domain::log::Bookmark;
+use crate::domain::log::{Bookmark, LogEnd};
 use crate::domain::names::{Choice, PollId};
 use crate::domain::poll::Poll;
 use crate::domain::snapshot::Snapshot;
@@ -172,13 +174,14 @@ impl Store {
         store.bookmark(partition).await
     }
 
-    /// Locks a partition for applying.
+    /// Locks, for applying, the partition that is furthest behind its end among `ends`, of those that nobody else has
+    /// locked; `None` where there is none behind. `partitions`: how many there are in all.
     ///
     /// # Errors
     /// Where the store is unavailable.
-    pub async fn claim(&self, partition: u16, partitions: u16) -> Result<Claim, StoreError> {
+    pub async fn claim(&self, ends: &BTreeMap<u16, LogEnd>, partitions: u16) -> Result<Option<Claim>, StoreError> {
         let Self::Sqlite(store) = self;
-        store.claim(partition, partitions).await.map(Claim::Sqlite)
+        Ok(store.claim(ends, partitions).await?.map(Claim::Sqlite))
     }
 
     /// Sweeps away up to some thousand ballots of rounds that no longer count. `true` while there is more to sweep.
@@ -207,6 +210,13 @@ impl Store {
 }
 
 impl Claim {
+    /// Which partition was locked.
+    #[must_use]
+    pub fn partition(&self) -> u16 {
+        let Self::Sqlite(claim) = self;
+        claim.partition()
+    }
+
     /// Where the partition's reader stands.
     #[must_use]
     pub fn bookmark(&self) -> Bookmark {

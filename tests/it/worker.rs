@@ -10,7 +10,7 @@ use hemicycle::queue::Queue;
 use hemicycle::queue::local::LocalQueue;
 use hemicycle::roles::worker::Needs;
 use hemicycle::roles::worker::announcer::Announcer;
-use hemicycle::roles::worker::turn::Partition;
+use hemicycle::roles::worker::turn::{Counter, Turn};
 use hemicycle::store::Store;
 use hemicycle::store::sqlite::Sqlite;
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
@@ -21,7 +21,7 @@ use crate::forge::{at, ballot, open, poll_id, voter};
 struct Worker {
     store: Store,
     queue: Queue,
-    partition: Partition,
+    counter: Counter,
     folder: TempDir,
 }
 
@@ -39,7 +39,7 @@ impl Worker {
         let announcer = Announcer::start(store.clone(), live.clone(), clock.clone());
         let (metrics, health) = (Metrics::default(), Health::starting());
         let needs = Needs { store: store.clone(), queue: queue.clone(), live, clock, metrics, health, retain: 1000 };
-        Self { store, queue, partition: Partition::new(Arc::new(needs), announcer, 0), folder }
+        Self { store, queue, counter: Counter::new(Arc::new(needs), announcer), folder }
     }
 
     /// Makes the store refuse this voter's ballots.
@@ -59,7 +59,7 @@ impl Worker {
 
     async fn catch_up(&mut self) {
         for _ in 0..200 {
-            if self.partition.turn().await.unwrap() {
+            if self.counter.turn().await.unwrap() == Turn::Idle {
                 return;
             }
         }

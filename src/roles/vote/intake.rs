@@ -131,17 +131,17 @@ impl Appender {
                     let _ = waiting.verdict.send(Verdict::Answered(*answer));
                 }
             }
-            Err(fate) => {
+            Err(verdict) => {
                 for waiting in batch.drain(..) {
-                    let _ = waiting.verdict.send(Verdict::Failed(*fate));
+                    let _ = waiting.verdict.send(*verdict);
                 }
             }
         }
-        answers.is_ok()
+        !matches!(answers, Err(Verdict::Failed(_)))
     }
 
     /// Reports how the queue is, and logs it when that changes.
-    fn note<T>(&self, result: Result<T, QueueError>) -> Result<T, Fate> {
+    fn note<T>(&self, result: Result<T, QueueError>) -> Result<T, Verdict> {
         match result {
             Ok(done) => {
                 if self.health.report(COMPONENT, Ok(())) {
@@ -149,15 +149,17 @@ impl Appender {
                 }
                 Ok(done)
             }
+            // A full queue does its duty: the workers are the ones that are behind.
+            Err(QueueError::Full) => Err(Verdict::Busy),
             Err(error @ QueueError::Refused(_)) => Err(self.failed(&chain(&error), Fate::Refused)),
             Err(error @ QueueError::Unknown(_)) => Err(self.failed(&chain(&error), Fate::Unknown)),
         }
     }
 
-    fn failed(&self, why: &str, fate: Fate) -> Fate {
+    fn failed(&self, why: &str, fate: Fate) -> Verdict {
         if self.health.report(COMPONENT, Err(why.to_owned())) {
             tracing::error!(error = why, "intake.failed");
         }
-        fate
+        Verdict::Failed(fate)
     }
 }

@@ -1,6 +1,7 @@
 //! worker: counts what was accepted, tells the live bus, and keeps polls on time.
 
 pub mod announcer;
+pub mod backlog;
 pub mod janitor;
 pub mod keeper;
 pub mod turn;
@@ -13,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::announcer::Announcer;
-use self::turn::{Partition, TurnError};
+use self::turn::{Counter, Turn, TurnError};
 use crate::domain::clock::Clock;
 use crate::http::error::chain;
 use crate::http::health::Health;
@@ -29,6 +30,8 @@ const MAX_REST: Duration = Duration::from_millis(100);
 /// How much longer than a batch took the pause after it is. A batch's cost is mostly that of the pages it touches, and
 /// twice the ballots touch far fewer than twice the pages: under load, resting makes counting cheaper.
 const REST_FACTOR: u32 = 3;
+/// How long an idle worker waits for news before it looks for itself.
+const RECHECK: Duration = Duration::from_secs(1);
 /// The longest pause after failures in a row.
 const MAX_PAUSE: Duration = Duration::from_secs(2);
 
@@ -60,50 +63,43 @@ pub async fn run(needs: Needs, shutdown: CancellationToken) {
     let tasks = TaskTracker::new();
     tasks.spawn(keeper::run(Arc::clone(&needs), shutdown.clone()));
     tasks.spawn(janitor::run(Arc::clone(&needs), shutdown.clone()));
-    for partition in 0..needs.queue.partitions() {
-        let partition = Partition::new(Arc::clone(&needs), announcer.clone(), partition);
-        tasks.spawn(count(partition, shutdown.clone()));
-    }
+    tasks.spawn(backlog::run(Arc::clone(&needs), shutdown.clone()));
+    tasks.spawn(count(Counter::new(needs, announcer), shutdown));
     tasks.close();
     tasks.wait().await;
 }
 
-/// Counts one partition, batch after batch.
-async fn count(mut partition: Partition, shutdown: CancellationToken) {
+/// Counts batch after batch.
+async fn count(mut counter: Counter, shutdown: CancellationToken) {
     let mut failures = 0;
     loop {
         let started = Instant::now();
-        match partition.turn().await {
-            Ok(true) => {
-                failures = 0;
-                partition.needs().report(Ok(()));
-                if wait_for_more(&partition, &shutdown).await.is_break() {
+        let turn = counter.turn().await;
+        match &turn {
+            Ok(_) => failures = 0,
+            Err(_) => failures += 1,
+        }
+        counter.needs().report(turn.as_ref().map(|_| ()));
+        match turn {
+            Ok(Turn::Behind) => {}
+            Ok(Turn::Counted) => tokio::time::sleep(rest_after(started.elapsed())).await,
+            Ok(Turn::Idle) => {
+                if wait_for_more(&counter, &shutdown).await.is_break() {
                     return;
                 }
             }
-            Ok(false) => {
-                failures = 0;
-                partition.needs().report(Ok(()));
-                if !partition.is_behind() {
-                    tokio::time::sleep(rest_after(started.elapsed())).await;
-                }
-            }
-            Err(error) => {
-                failures += 1;
-                partition.needs().report(Err(&error));
-                if shutdown.is_cancelled() {
-                    return;
-                }
-                tokio::time::sleep(pause_after(failures)).await;
-            }
+            Err(_) if shutdown.is_cancelled() => return,
+            Err(_) => tokio::time::sleep(pause_after(failures)).await,
         }
     }
 }
 
-async fn wait_for_more(partition: &Partition, shutdown: &CancellationToken) -> std::ops::ControlFlow<()> {
+async fn wait_for_more(counter: &Counter, shutdown: &CancellationToken) -> std::ops::ControlFlow<()> {
     tokio::select! {
         biased;
-        () = partition.wait() => std::ops::ControlFlow::Continue(()),
+        // The end of the patience is for what no news comes of: a partition that another worker gave back uncounted,
+        // a log that is another one now.
+        _ = tokio::time::timeout(RECHECK, counter.wait()) => std::ops::ControlFlow::Continue(()),
         () = shutdown.cancelled() => std::ops::ControlFlow::Break(()),
     }
 }

@@ -1,5 +1,6 @@
-//! One turn of a partition: lock, read from the bookmark, fold, apply, commit.
+//! One turn: lock the partition that is furthest behind, read from its bookmark, fold, apply, commit.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,13 +9,15 @@ use tokio::time::Instant;
 use super::Needs;
 use super::announcer::Announcer;
 use crate::domain::fold::{self, Plan};
-use crate::domain::log::{Bookmark, EntryId, Record, Resume, Unreadable, resume};
+use crate::domain::log::{Bookmark, EntryId, LogEnd, Record, Resume, Unreadable, resume};
 use crate::domain::names::PollId;
 use crate::queue::QueueError;
 use crate::store::{Claim, StoreError};
 
 /// Ballots in a batch, at most (an entry is never split).
 const MAX_BATCH: u64 = 5000;
+/// How long a partition that failed is left alone, so that it does not keep this worker from the others.
+const STANDSTILL: Duration = Duration::from_secs(1);
 
 /// Why a turn did not happen.
 #[derive(Debug, thiserror::Error)]
@@ -30,23 +33,36 @@ pub enum TurnError {
     Unreadable(#[from] Unreadable),
 }
 
-/// A partition of the log and how far it has been counted.
-#[derive(Debug)]
-pub struct Partition {
-    needs: Arc<Needs>,
-    announcer: Announcer,
-    number: u16,
-    last: EntryId,
-    behind: bool,
-    /// Ballots in the next batch: halved while batches fail, to find the one that cannot be applied.
-    batch: u64,
+/// What a turn did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing: there is nothing to count that another worker is not counting already.
+    Idle,
+    /// It counted what there was in a partition.
+    Counted,
+    /// It counted a full batch: the next should follow at once.
+    Behind,
 }
 
-impl Partition {
-    /// A partition of which nothing is known yet.
+/// Takes turns at all partitions.
+#[derive(Debug)]
+pub struct Counter {
+    needs: Arc<Needs>,
+    announcer: Announcer,
+    /// How far the log reached when it was looked at last.
+    ends: Vec<LogEnd>,
+    /// Ballots in a partition's next batch, where it is not the most: halved while batches fail, to find the one that
+    /// cannot be applied.
+    narrowed: BTreeMap<u16, u64>,
+    /// Partitions that stand still, and until when.
+    standing: BTreeMap<u16, Instant>,
+}
+
+impl Counter {
+    /// A counter that knows nothing yet.
     #[must_use]
-    pub fn new(needs: Arc<Needs>, announcer: Announcer, number: u16) -> Self {
-        Self { needs, announcer, number, last: EntryId(0), behind: false, batch: MAX_BATCH }
+    pub fn new(needs: Arc<Needs>, announcer: Announcer) -> Self {
+        Self { needs, announcer, ends: Vec::new(), narrowed: BTreeMap::new(), standing: BTreeMap::new() }
     }
 
     /// What the role was given.
@@ -55,59 +71,74 @@ impl Partition {
         &self.needs
     }
 
-    /// Whether the last batch was a full one, so that the next should follow at once.
-    #[must_use]
-    pub fn is_behind(&self) -> bool {
-        self.behind
-    }
-
-    /// Waits until there is more than was counted.
+    /// Waits until there is more than the last turn saw.
     pub async fn wait(&self) {
-        self.needs.queue.wait_beyond(self.number, self.last).await;
+        self.needs.queue.wait_beyond(&self.ends).await;
     }
 
-    /// Counts the next batch. `true` where there was nothing left to count.
+    /// Counts the next batch.
     ///
     /// # Errors
-    /// Where the store or the queue is unavailable, or the log is ahead of this release: nothing was counted.
-    pub async fn turn(&mut self) -> Result<bool, TurnError> {
+    /// Where the store or the queue is unavailable, or a partition is ahead of this release: nothing was counted.
+    pub async fn turn(&mut self) -> Result<Turn, TurnError> {
         let needs = Arc::clone(&self.needs);
-        let mut claim = needs.store.claim(self.number, needs.queue.partitions()).await?;
-        let bookmark = claim.bookmark();
-        let records = needs.queue.read(self.number, bookmark.entry, self.batch).await?;
+        self.ends = needs.queue.ends().await?;
+        self.standing.retain(|_, until| *until > Instant::now());
+        let all = (0..).zip(self.ends.iter().copied());
+        let candidates = all.filter(|(partition, _)| !self.standing.contains_key(partition)).collect();
+        let Some(claim) = needs.store.claim(&candidates, needs.queue.partitions()).await? else {
+            return Ok(Turn::Idle);
+        };
+        let partition = claim.partition();
+        let turn = self.count(claim).await;
+        if turn.is_err() {
+            self.standing.insert(partition, Instant::now() + STANDSTILL);
+        }
+        turn
+    }
+
+    async fn count(&mut self, mut claim: Claim) -> Result<Turn, TurnError> {
+        let needs = Arc::clone(&self.needs);
+        let (partition, bookmark) = (claim.partition(), claim.bookmark());
+        let batch = self.narrowed.get(&partition).copied().unwrap_or(MAX_BATCH);
+        let records = needs.queue.read(partition, bookmark.entry, batch).await?;
         match resume(&bookmark, &records) {
             Resume::Onwards { skip } => {
-                self.last = bookmark.entry;
                 // The smallest batch is one entry: those without ballots must not hide the one that fails behind them.
-                let most = if self.batch == 1 { 1 } else { usize::MAX };
+                let most = if batch == 1 { 1 } else { usize::MAX };
                 let fresh = &records[skip..];
-                self.apply(claim, &fresh[..fresh.len().min(most)]).await
+                self.apply(claim, &fresh[..fresh.len().min(most)], batch).await
             }
             Resume::Gap { missed } => {
                 needs.metrics.log_gaps.inc();
-                tracing::error!(missed, "log.gap: the log was trimmed past the bookmark; these ballots are lost");
+                tracing::error!(
+                    partition,
+                    missed,
+                    "log.gap: the log was trimmed past the bookmark; these ballots are lost"
+                );
                 let at = records.first().map_or(bookmark.position, |record| record.first);
                 let onwards = Bookmark { entry: EntryId(0), fingerprint: 0, position: at, ..bookmark };
                 // A marker may be among what is gone, and its poll would never be final.
                 needs.queue.repeat_markers(needs.clock.now()).await?;
                 claim.move_bookmark(onwards, missed).await?;
                 claim.commit().await?;
-                Ok(false)
+                Ok(Turn::Behind)
             }
             Resume::Fork => {
                 needs.metrics.log_forks.inc();
                 tracing::error!(
+                    partition,
                     entry = bookmark.entry.0,
                     "log.fork: the log has another history; reading all of it again"
                 );
                 // In this order: what is appended to an empty log in between is not taken for read.
-                let end = needs.queue.end(self.number).await?;
-                let first = needs.queue.read(self.number, EntryId(0), 1).await?;
+                let end = needs.queue.ends().await?.get(usize::from(partition)).copied().unwrap_or_default();
+                let first = needs.queue.read(partition, EntryId(0), 1).await?;
                 let position = first.first().map_or(end.position, |record| record.first);
                 claim.move_bookmark(bookmark.next_epoch(position), 0).await?;
                 claim.commit().await?;
                 self.restore_gates().await?;
-                Ok(false)
+                Ok(Turn::Behind)
             }
         }
     }
@@ -121,14 +152,11 @@ impl Partition {
         Ok(())
     }
 
-    async fn apply(&mut self, mut claim: Claim, records: &[Record]) -> Result<bool, TurnError> {
+    async fn apply(&mut self, mut claim: Claim, records: &[Record], batch: u64) -> Result<Turn, TurnError> {
         let started = Instant::now();
-        let now = self.needs.clock.now();
+        let (partition, now) = (claim.partition(), self.needs.clock.now());
         if records.is_empty() {
-            self.behind = false;
-            self.needs.metrics.backlog_ballots.set(0);
-            self.needs.metrics.set_backlog_age(Duration::ZERO);
-            return Ok(true);
+            return Ok(Turn::Counted);
         }
         let mut polls: Vec<PollId> = fold::polls_in(records).collect();
         polls.sort_unstable();
@@ -137,23 +165,18 @@ impl Partition {
         match claim.apply(&plan, now).await {
             Ok(changed) => {
                 claim.commit().await?;
-                self.done(&plan, records, started, &changed).await
+                self.done(partition, &plan, started, &changed);
+                Ok(if plan.read >= batch { Turn::Behind } else { Turn::Counted })
             }
-            Err(StoreError::Rejected(error)) => self.narrow_down(claim, records, &error).await,
+            Err(StoreError::Rejected(error)) => self.narrow_down(claim, records, batch, &error).await,
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn done(
-        &mut self,
-        plan: &Plan,
-        records: &[Record],
-        started: Instant,
-        changed: &[PollId],
-    ) -> Result<bool, TurnError> {
-        self.last = plan.bookmark.entry;
-        self.behind = plan.read >= self.batch;
-        self.batch = (self.batch * 2).min(MAX_BATCH);
+    fn done(&mut self, partition: u16, plan: &Plan, started: Instant, changed: &[PollId]) {
+        if let Some(batch) = self.narrowed.remove(&partition).filter(|batch| batch * 2 < MAX_BATCH) {
+            self.narrowed.insert(partition, batch * 2);
+        }
         self.announcer.announce(changed);
         let metrics = &self.needs.metrics;
         #[expect(clippy::cast_precision_loss, reason = "a batch has at most some thousand ballots")]
@@ -161,34 +184,38 @@ impl Partition {
         metrics.apply_seconds.observe(started.elapsed().as_secs_f64());
         for letter in &plan.dead {
             tracing::error!(
+                partition,
                 entry = letter.entry.0,
                 ballots = letter.ballots,
                 reason = letter.reason,
                 "log.dead_letter"
             );
         }
-        let end = self.needs.queue.end(self.number).await?;
-        let left = end.position.saturating_sub(plan.bookmark.position);
-        metrics.backlog_ballots.set(left.cast_signed());
-        let oldest = records.iter().find_map(|record| record.content.as_ref().ok()).filter(|_| left > 0);
-        let age = oldest.map_or(0, |entry| self.needs.clock.now().as_millisecond() - entry.at.as_millisecond());
-        metrics.set_backlog_age(Duration::from_millis(u64::try_from(age).unwrap_or_default()));
-        Ok(false)
     }
 
     /// The store refuses some ballot of these records: tries again with half as many, and gives up on a lone one.
-    async fn narrow_down(&mut self, claim: Claim, records: &[Record], error: &sqlx::Error) -> Result<bool, TurnError> {
-        let bookmark = claim.bookmark();
+    async fn narrow_down(
+        &mut self,
+        claim: Claim,
+        records: &[Record],
+        batch: u64,
+        error: &sqlx::Error,
+    ) -> Result<Turn, TurnError> {
+        let (partition, bookmark) = (claim.partition(), claim.bookmark());
         drop(claim);
         let [only] = records else {
             let ballots: u64 = records.iter().map(|record| u64::from(record.ballots)).sum();
-            self.batch = (ballots.min(self.batch) / 2).max(1);
-            return Ok(false);
+            self.narrowed.insert(partition, (ballots.min(batch) / 2).max(1));
+            return Ok(Turn::Behind);
         };
+        let end = LogEnd { entry: only.id, fingerprint: only.fingerprint, position: only.end() };
+        let again = self.needs.store.claim(&[(partition, end)].into(), self.needs.queue.partitions()).await?;
+        // Another worker has taken it meanwhile: it will find the same, or has done so.
+        let Some(mut claim) = again.filter(|claim| claim.bookmark() == bookmark) else { return Ok(Turn::Behind) };
         let plan = fold::give_up(bookmark, only, format!("the store refuses it: {error}"));
-        let mut claim = self.needs.store.claim(self.number, self.needs.queue.partitions()).await?;
         let changed = claim.apply(&plan, self.needs.clock.now()).await?;
         claim.commit().await?;
-        self.done(&plan, records, Instant::now(), &changed).await
+        self.done(partition, &plan, Instant::now(), &changed);
+        Ok(Turn::Behind)
     }
 }

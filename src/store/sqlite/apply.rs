@@ -4,7 +4,7 @@
 //! a statement a row would be twenty times slower. A record is 30 bytes: the voter (16), the choice (2 digits)
 //! and the distance of its sequence from the group's lowest (12 digits).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 
 use jiff::Timestamp;
@@ -15,7 +15,7 @@ use super::Sqlite;
 use super::rows::{poll_id, signed, unsigned};
 use crate::domain::ballot::{Sequence, VoterKey};
 use crate::domain::fold::{Contest, Contests, DeadLetter, Group, Placed, Plan};
-use crate::domain::log::{Bookmark, EntryId, Marker};
+use crate::domain::log::{Bookmark, EntryId, LogEnd, Marker};
 use crate::domain::names::{MAX_OPTIONS, PollId};
 use crate::store::StoreError;
 
@@ -41,18 +41,31 @@ struct Effect {
 }
 
 impl Sqlite {
-    pub(crate) async fn claim(&self, partition: u16, partitions: u16) -> Result<Claim, StoreError> {
+    /// One transaction writes at a time: whoever has begun one has all partitions to choose from.
+    pub(crate) async fn claim(
+        &self,
+        ends: &BTreeMap<u16, LogEnd>,
+        partitions: u16,
+    ) -> Result<Option<Claim>, StoreError> {
         let mut tx = self.file.begin().await?;
-        let bookmark = read_bookmark(&mut tx, partition).await?;
+        let mut behind: Option<(u64, u16, Option<Bookmark>)> = None;
+        for (partition, end) in ends {
+            let bookmark = read_bookmark(&mut *tx, *partition).await?;
+            let distance = end.position.saturating_sub(bookmark.unwrap_or_default().position);
+            if !bookmark.unwrap_or_default().is_at(end) && behind.is_none_or(|(most, ..)| distance > most) {
+                behind = Some((distance, *partition, bookmark));
+            }
+        }
+        let Some((_, partition, bookmark)) = behind else { return Ok(None) };
         if bookmark.is_none() {
             let insert = sqlx::query("INSERT OR IGNORE INTO partitions (partition) VALUES (?)").bind(partition);
             insert.execute(&mut *tx).await?;
         }
-        Ok(Claim { tx, partition, partitions, bookmark: bookmark.unwrap_or_default() })
+        Ok(Some(Claim { tx, partition, partitions, bookmark: bookmark.unwrap_or_default() }))
     }
 
     pub(crate) async fn bookmark(&self, partition: u16) -> Result<Bookmark, StoreError> {
-        Ok(read_bookmark_with(self.file.readers(), partition).await?.unwrap_or_default())
+        Ok(read_bookmark(self.file.readers(), partition).await?.unwrap_or_default())
     }
 
     pub(crate) async fn sweep(&self) -> Result<bool, StoreError> {
@@ -72,11 +85,7 @@ impl Sqlite {
     }
 }
 
-async fn read_bookmark(tx: &mut Transaction<'static, Db>, partition: u16) -> Result<Option<Bookmark>, StoreError> {
-    read_bookmark_with(&mut **tx, partition).await
-}
-
-async fn read_bookmark_with<'e, E>(executor: E, partition: u16) -> Result<Option<Bookmark>, StoreError>
+async fn read_bookmark<'e, E>(executor: E, partition: u16) -> Result<Option<Bookmark>, StoreError>
 where
     E: sqlx::Executor<'e, Database = Db>,
 {
@@ -94,6 +103,10 @@ where
 }
 
 impl Claim {
+    pub(crate) fn partition(&self) -> u16 {
+        self.partition
+    }
+
     pub(crate) fn bookmark(&self) -> Bookmark {
         self.bookmark
     }

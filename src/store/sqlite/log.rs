@@ -114,11 +114,15 @@ impl LogFile {
     /// # Errors
     /// Where the file cannot be read.
     pub async fn end(&self) -> Result<LogEnd, StoreError> {
-        let row = sqlx::query("SELECT id, first + ballots AS position FROM log ORDER BY id DESC LIMIT 1")
+        let row = sqlx::query("SELECT id, fingerprint, first + ballots AS position FROM log ORDER BY id DESC LIMIT 1")
             .fetch_optional(self.file.writer())
             .await?;
         let Some(row) = row else { return Ok(LogEnd::default()) };
-        Ok(LogEnd { entry: EntryId(unsigned(row.try_get("id")?)), position: unsigned(row.try_get("position")?) })
+        Ok(LogEnd {
+            entry: EntryId(unsigned(row.try_get("id")?)),
+            fingerprint: unsigned(row.try_get("fingerprint")?),
+            position: unsigned(row.try_get("position")?),
+        })
     }
 
     /// Up to `limit` entries from `from` on.

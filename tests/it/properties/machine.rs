@@ -15,7 +15,7 @@ use hemicycle::live::Live;
 use hemicycle::queue::local::LocalQueue;
 use hemicycle::queue::{Answer, Queue};
 use hemicycle::roles::worker::announcer::Announcer;
-use hemicycle::roles::worker::turn::Partition;
+use hemicycle::roles::worker::turn::{Counter, Turn};
 use hemicycle::roles::worker::{Needs, janitor, keeper};
 use hemicycle::store::Store;
 use hemicycle::store::sqlite::Sqlite;
@@ -35,7 +35,7 @@ struct Life {
     store: Store,
     queue: Queue,
     needs: Arc<Needs>,
-    partition: Partition,
+    counter: Counter,
 }
 
 /// Everything: the files, the process, the model.
@@ -67,8 +67,8 @@ impl Life {
         let announcer = Announcer::start(store.clone(), live.clone(), clock.clone());
         let (clock, parts) = (clock.clone(), (store.clone(), queue.clone()));
         let needs = Arc::new(Needs { store: parts.0, queue: parts.1, live, clock, metrics, health, retain });
-        let partition = Partition::new(Arc::clone(&needs), announcer, 0);
-        Self { store, queue, needs, partition }
+        let counter = Counter::new(Arc::clone(&needs), announcer);
+        Self { store, queue, needs, counter }
     }
 
     async fn stop(&self) {
@@ -153,7 +153,7 @@ impl Machine {
 
     /// Follows the log: one entry with these ballots, if there are any, else only markers.
     async fn note(&mut self, mut ballots: Vec<Cast>) {
-        let end = usize::try_from(self.life.queue.end(0).await.unwrap().entry.0).unwrap();
+        let end = usize::try_from(self.life.queue.ends().await.unwrap()[0].entry.0).unwrap();
         while self.queue.log.len() < end {
             self.serial += 1;
             self.queue.log.push(Written { serial: self.serial, ballots: std::mem::take(&mut ballots) });
@@ -193,7 +193,7 @@ impl Machine {
         let start = first.first().map_or(self.queue.log.len(), |record| usize::try_from(record.id.0).unwrap() - 1);
         self.store.count(&self.queue, start);
         let mut turns = 0;
-        while !self.life.partition.turn().await.unwrap() {
+        while self.life.counter.turn().await.unwrap() != Turn::Idle {
             turns += 1;
             prop_assert!(turns < 100, "the worker never catches up");
         }
@@ -245,7 +245,7 @@ impl Machine {
         let mut ledger = store.ledger().await.unwrap();
         prop_assert_eq!(ledger.difference(), self.store.missed, "{:?}", ledger);
         if !self.faulted {
-            let (end, bookmark) = (queue.end(0).await.unwrap(), store.bookmark(0).await.unwrap());
+            let (end, bookmark) = (queue.ends().await.unwrap()[0], store.bookmark(0).await.unwrap());
             ledger.pending = end.position - bookmark.position;
             prop_assert_eq!(ledger.accepted(), self.accepted, "{:?}", ledger);
             prop_assert_eq!((ledger.dead, ledger.repeated), (0, 0));

@@ -70,5 +70,5 @@ pub async fn many_first_choices_in_one_batch_are_remembered(backend: &mut Backen
     let all = |index: usize| (0..20_000).map(|of| ballot(1, of, index)).collect::<Vec<_>>();
     assert!(backend.append(&all(0), at(0)).await.iter().all(|answer| *answer == Accepted));
     assert!(backend.append(&all(1), at(0)).await.iter().all(|answer| *answer == AlreadyVoted));
-    assert_eq!(backend.queue.end(0).await.unwrap().position, 20_000);
+    assert_eq!(backend.queue.ends().await.unwrap()[0].position, 20_000);
 }

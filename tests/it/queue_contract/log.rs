@@ -40,7 +40,7 @@ pub async fn what_was_accepted_is_in_the_log_and_nothing_else(backend: &mut Back
 
 pub async fn an_append_of_nothing_writes_nothing(backend: &mut Backend) {
     assert_eq!(backend.append(&[], at(0)).await, []);
-    assert_eq!(backend.queue.end(0).await.unwrap(), LogEnd::default());
+    assert_eq!(backend.end().await, LogEnd::default());
 }
 
 pub async fn reading_starts_at_the_entry_itself_and_stops_at_enough_ballots(backend: &mut Backend) {
@@ -75,21 +75,23 @@ pub async fn reopening_finds_the_same_end(backend: &mut Backend) {
     backend.install(&open(1)).await;
     backend.append(&[ballot(1, 1, 0), ballot(1, 2, 0)], at(0)).await;
     backend.append(&[ballot(1, 3, 0)], at(0)).await;
-    let before = backend.queue.end(0).await.unwrap();
+    let before = backend.end().await;
     backend.reopen().await;
-    assert_eq!(backend.queue.end(0).await.unwrap(), before);
-    assert_eq!(before, LogEnd { entry: EntryId(2), position: 3 });
+    assert_eq!(backend.end().await, before);
+    assert_eq!((before.entry, before.position), (EntryId(2), 3));
     backend.append(&[ballot(1, 4, 0)], at(0)).await;
-    assert_eq!(backend.queue.end(0).await.unwrap(), LogEnd { entry: EntryId(3), position: 4 });
+    let after = backend.end().await;
+    assert_eq!((after.entry, after.position), (EntryId(3), 4));
+    assert_eq!(after.fingerprint, backend.whole_log().await[2].fingerprint);
 }
 
 pub async fn waiting_ends_with_the_next_entry(backend: &mut Backend) {
     backend.install(&open(1)).await;
     backend.append(&[ballot(1, 1, 0)], at(0)).await;
     let patience = Duration::from_secs(10);
-    tokio::time::timeout(patience, backend.queue.wait_beyond(0, EntryId(0))).await.unwrap();
-    let queue = backend.queue.clone();
-    let mut waiting = tokio::spawn(async move { queue.wait_beyond(0, EntryId(1)).await });
+    tokio::time::timeout(patience, backend.queue.wait_beyond(&[LogEnd::default()])).await.unwrap();
+    let (queue, ends) = (backend.queue.clone(), backend.queue.ends().await.unwrap());
+    let mut waiting = tokio::spawn(async move { queue.wait_beyond(&ends).await });
     assert!(tokio::time::timeout(Duration::from_millis(50), &mut waiting).await.is_err(), "there is nothing new yet");
     backend.append(&[ballot(1, 2, 0)], at(0)).await;
     tokio::time::timeout(patience, waiting).await.unwrap().unwrap();
@@ -98,7 +100,7 @@ pub async fn waiting_ends_with_the_next_entry(backend: &mut Backend) {
 pub async fn the_log_is_probed(backend: &mut Backend) {
     backend.queue.probe(at(0)).await.unwrap();
     backend.queue.probe(at(1)).await.unwrap();
-    assert_eq!(backend.queue.end(0).await.unwrap(), LogEnd::default(), "a probe is no entry");
+    assert_eq!(backend.end().await, LogEnd::default(), "a probe is no entry");
 }
 
 pub async fn an_unreadable_entry_is_accounted_for(backend: &mut Backend) {

@@ -69,7 +69,7 @@ impl Backend {
 
     /// Puts bytes at the end of the log that no release of ours has written, with a fingerprint that is theirs or not.
     async fn smuggle(&mut self, body: &'static [u8], ballots: u32, fingerprint: Option<u64>) {
-        let LogEnd { entry, position } = self.queue.end(0).await.unwrap();
+        let LogEnd { entry, position, .. } = self.end().await;
         self.queue.shut_down().await;
         let Kind::Local(folder) = &self.kind;
         let file = LogFile::open(&folder.path().join("queue.sqlite")).await.unwrap();
@@ -98,6 +98,10 @@ impl Backend {
         self.queue.gate(poll.id).await.unwrap().unwrap()
     }
 
+    async fn end(&self) -> LogEnd {
+        self.queue.ends().await.unwrap()[0]
+    }
+
     async fn whole_log(&self) -> Vec<Record> {
         self.queue.read(0, EntryId(0), u64::MAX).await.unwrap()
     }
@@ -124,8 +128,12 @@ impl Backend {
         for pair in records.windows(2) {
             assert_eq!((pair[1].id.0, pair[1].first), (pair[0].id.0 + 1, pair[0].end()));
         }
-        let end = records.last().map(|record| LogEnd { entry: record.id, position: record.end() });
-        assert_eq!(self.queue.end(0).await.unwrap(), end.unwrap_or_default());
+        let end = records.last().map(|record| LogEnd {
+            entry: record.id,
+            fingerprint: record.fingerprint,
+            position: record.end(),
+        });
+        assert_eq!(self.end().await, end.unwrap_or_default());
     }
 }
 

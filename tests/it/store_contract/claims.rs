@@ -7,7 +7,7 @@ use hemicycle::domain::log::{Bookmark, EntryId};
 use hemicycle::domain::names::PollId;
 use hemicycle::store::{Store, StoreError};
 
-use super::{apply, dead_letter, group, marker, plan, shown, terms, votes};
+use super::{apply, claimed, dead_letter, group, marker, plan, shown, terms, votes};
 use crate::forge::{at, open, poll_id, strict};
 
 pub async fn a_claim_that_is_dropped_leaves_nothing(store: &Store) {
@@ -15,7 +15,7 @@ pub async fn a_claim_that_is_dropped_leaves_nothing(store: &Store) {
     store.insert_poll(&poll).await.unwrap();
     apply(store, &plan(vec![group(&poll, 0, &[(1, 0, 0)])], 1, 1)).await;
     let before = (store.bookmark(0).await.unwrap(), store.ledger().await.unwrap(), shown(store, 1).await);
-    let mut claim = store.claim(0, 1).await.unwrap();
+    let mut claim = claimed(store, 0, 1).await;
     let whole = Plan {
         dead: vec![dead_letter(1)],
         discarded: 1,
@@ -25,7 +25,7 @@ pub async fn a_claim_that_is_dropped_leaves_nothing(store: &Store) {
     assert_eq!(claim.apply(&whole, at(0)).await.unwrap().len(), 1);
     drop(claim);
     // The next claim waits for what the dropped one held.
-    let claim = tokio::time::timeout(Duration::from_secs(10), store.claim(0, 1)).await.unwrap().unwrap();
+    let claim = tokio::time::timeout(Duration::from_secs(10), claimed(store, 0, 1)).await.unwrap();
     drop(claim);
     let after = (store.bookmark(0).await.unwrap(), store.ledger().await.unwrap(), shown(store, 1).await);
     assert_eq!(after, before);
@@ -40,7 +40,7 @@ pub async fn the_bookmark_moves_with_what_it_accounts_for(store: &Store) {
     let once = plan(vec![group(&poll, 0, &[(1, 0, 0)])], 3, 1);
     apply(store, &once).await;
     assert_eq!(store.bookmark(0).await.unwrap(), once.bookmark);
-    assert_eq!(store.claim(0, 1).await.unwrap().bookmark(), once.bookmark);
+    assert_eq!(claimed(store, 0, 1).await.bookmark(), once.bookmark);
     assert_eq!(store.bookmark(1).await.unwrap(), Bookmark::default(), "partitions have bookmarks of their own");
 }
 
@@ -49,7 +49,7 @@ pub async fn a_new_epoch_moves_the_bookmark_and_nothing_else(store: &Store) {
     store.insert_poll(&poll).await.unwrap();
     apply(store, &plan(vec![group(&poll, 0, &[(1, 0, 0)])], 1, 1)).await;
     let before = store.ledger().await.unwrap();
-    let mut claim = store.claim(0, 1).await.unwrap();
+    let mut claim = claimed(store, 0, 1).await;
     let next = claim.bookmark().next_epoch(0);
     claim.move_bookmark(next, 0).await.unwrap();
     claim.commit().await.unwrap();
@@ -60,13 +60,13 @@ pub async fn a_new_epoch_moves_the_bookmark_and_nothing_else(store: &Store) {
 /// The one case that ends with a difference: it is made good again before the suite looks.
 pub async fn a_gap_is_a_difference_that_stays_visible(store: &Store) {
     let past = Bookmark { epoch: 0, entry: EntryId(0), fingerprint: 0, position: 7 };
-    let mut claim = store.claim(0, 1).await.unwrap();
+    let mut claim = claimed(store, 0, 1).await;
     claim.move_bookmark(past, 7).await.unwrap();
     claim.commit().await.unwrap();
     let ledger = store.ledger().await.unwrap();
     assert_eq!((ledger.applied, ledger.difference()), (7, 7));
     let found = Plan { discarded: 7, bookmark: past, ..Plan::default() };
-    let mut claim = store.claim(0, 1).await.unwrap();
+    let mut claim = claimed(store, 0, 1).await;
     claim.apply(&found, at(0)).await.unwrap();
     claim.commit().await.unwrap();
 }
@@ -80,7 +80,7 @@ pub async fn contests_tell_what_the_fold_must_know(store: &Store) {
     apply(store, &Plan { markers: vec![marker(&closed, 2)], ..Plan::default() }).await;
     let closed = store.poll(second.id).await.unwrap().unwrap();
     store.update_poll(&closed.opened(at(9500)).unwrap(), at(9500)).await.unwrap();
-    let mut claim = store.claim(0, 1).await.unwrap();
+    let mut claim = claimed(store, 0, 1).await;
     let contests = claim.contests(&[poll_id(1), poll_id(2), poll_id(3)]).await.unwrap();
     let wanted: Vec<(PollId, Contest)> = vec![
         (poll_id(1), Contest { round: 1, options: 3, allow_change: true }),
@@ -95,10 +95,10 @@ pub async fn refused_data_is_told_from_an_absent_store_and_leaves_nothing(store:
     store.insert_poll(&poll).await.unwrap();
     // A tally for a poll that is not there: no fold makes such a plan, and the store must not take it.
     let stray = group(&open(9), 0, &[(1, 0, 1)]);
-    let mut claim = store.claim(0, 1).await.unwrap();
+    let mut claim = claimed(store, 0, 1).await;
     let refused = claim.apply(&plan(vec![group(&poll, 0, &[(1, 0, 0)]), stray], 1, 2), at(0)).await;
     assert!(matches!(refused, Err(StoreError::Rejected(_))), "{refused:?}");
     drop(claim);
-    drop(store.claim(0, 1).await.unwrap());
+    drop(claimed(store, 0, 1).await);
     assert_eq!((votes(store, 1).await, terms(store).await), (vec![0, 0, 0], [0, 0, 0, 0, 0]));
 }

@@ -9,11 +9,11 @@ mod rounds;
 use hemicycle::domain::ballot::Sequence;
 use hemicycle::domain::fold::{DeadLetter, Group, Placed, Plan};
 use hemicycle::domain::ledger::Ledger;
-use hemicycle::domain::log::{Bookmark, EntryId, Marker};
+use hemicycle::domain::log::{Bookmark, EntryId, LogEnd, Marker};
 use hemicycle::domain::names::PollId;
 use hemicycle::domain::poll::Poll;
-use hemicycle::store::Store;
 use hemicycle::store::sqlite::Sqlite;
+use hemicycle::store::{Claim, Store};
 use tempfile::TempDir;
 
 use crate::forge::{at, choice, poll_id, voter};
@@ -77,9 +77,16 @@ fn dead_letter(ballots: u64) -> DeadLetter {
     DeadLetter { entry: EntryId(1), ballots, reason: "unreadable".into(), body: bytes::Bytes::from_static(b"?") }
 }
 
+/// Claims a partition whose log has gone on.
+async fn claimed(store: &Store, partition: u16, partitions: u16) -> Claim {
+    let Bookmark { entry, fingerprint, position, .. } = store.bookmark(partition).await.unwrap();
+    let end = LogEnd { entry: EntryId(entry.0 + 1), fingerprint, position: position + 1 };
+    store.claim(&[(partition, end)].into(), partitions).await.unwrap().unwrap()
+}
+
 /// Applies and commits a plan on a store of one partition.
 async fn apply(store: &Store, plan: &Plan) -> Vec<PollId> {
-    let mut claim = store.claim(0, 1).await.unwrap();
+    let mut claim = claimed(store, 0, 1).await;
     let changed = claim.apply(plan, at(0)).await.unwrap();
     claim.commit().await.unwrap();
     let ledger = store.ledger().await.unwrap();

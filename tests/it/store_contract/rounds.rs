@@ -4,7 +4,7 @@ use hemicycle::domain::fold::Plan;
 use hemicycle::domain::poll::{Poll, Status};
 use hemicycle::store::Store;
 
-use super::{apply, group, marker, plan, shown, terms, votes};
+use super::{apply, claimed, group, marker, plan, shown, terms, votes};
 use crate::forge::{at, choice, open, voter};
 
 async fn with_poll(store: &Store, poll: Poll) -> Poll {
@@ -30,7 +30,7 @@ pub async fn a_marker_of_each_partition_makes_a_poll_final(store: &Store) {
     for partition in 0..3 {
         let before = store.poll(poll.id).await.unwrap().unwrap();
         assert!(!before.is_final, "final before partition {partition}");
-        let mut claim = store.claim(partition, 3).await.unwrap();
+        let mut claim = claimed(store, partition, 3).await;
         let changed = claim.apply(&Plan { markers: vec![marker(&poll, 1)], ..Plan::default() }, at(1)).await.unwrap();
         claim.commit().await.unwrap();
         assert_eq!(changed.len(), usize::from(partition == 2));
