@@ -11,6 +11,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod link;
 pub mod live;
 pub mod queue;
 pub mod roles;

@@ -4,11 +4,13 @@ mod keys;
 mod limits;
 mod listen;
 mod public;
+mod redis;
 
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::listen::Listen;
 pub use self::public::Public;
+pub use self::redis::RedisUrl;
 
 use std::path::PathBuf;
 

@@ -11,6 +11,13 @@ pub struct VoterKey(pub [u8; VoterKey::LENGTH]);
 impl VoterKey {
     /// Its size in bytes.
     pub const LENGTH: usize = 16;
+
+    /// The partition of the log that this voter's ballots go to: by the hashed bytes, which are spread evenly.
+    #[must_use]
+    pub fn partition(&self, partitions: u16) -> u16 {
+        let [.., high, low] = self.0;
+        u16::from_be_bytes([high, low]) % partitions.max(1)
+    }
 }
 
 /// One voter's choice in one poll, before anything has been decided about it.

@@ -73,6 +73,17 @@ pub fn decode(mut bytes: &[u8]) -> Result<Entry, Unreadable> {
     Ok(Entry { at, sections })
 }
 
+/// Decodes an entry whose bytes have this fingerprint.
+///
+/// # Errors
+/// As [`decode`]; also when they have another.
+pub fn verified(body: &[u8], fingerprint: u64) -> Result<Entry, Unreadable> {
+    if self::fingerprint(body) != fingerprint {
+        return Err(Unreadable::Malformed("its bytes do not match their fingerprint"));
+    }
+    decode(body)
+}
+
 const CUT_SHORT: Unreadable = Unreadable::Malformed("it is cut short");
 
 fn decode_section(bytes: &mut &[u8]) -> Result<Section, Unreadable> {

@@ -10,11 +10,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::sync::{Mutex, MutexGuard, watch};
 
+use super::turn::{Accepted, Gates, Turn};
 use super::{Answer, QueueError, format};
 use crate::domain::ballot::{Ballot, VoterKey};
-use crate::domain::gate::{Admission, Gate, Phase};
-use crate::domain::log::{Entry, EntryId, LogEnd, Marker, Record, Section};
-use crate::domain::names::{Choice, PollId};
+use crate::domain::gate::Gate;
+use crate::domain::log::{Entry, EntryId, LogEnd, Record, Section};
+use crate::domain::names::PollId;
 use crate::store::sqlite::connect::OpenError;
 use crate::store::sqlite::log::{FirstChoices, LogFile, LogRow, LogWrite, WriteError};
 
@@ -44,23 +45,6 @@ struct Memory {
     stale: bool,
 }
 
-/// What one batch does: built up in memory, written at once.
-#[derive(Debug, Default)]
-struct Turn {
-    gates: HashMap<PollId, Gate>,
-    accepted: Vec<Accepted>,
-    markers: Vec<Marker>,
-    choices: Vec<FirstChoices>,
-}
-
-/// The accepted ballots of one poll.
-#[derive(Debug)]
-struct Accepted {
-    poll: PollId,
-    generation: u32,
-    ballots: Vec<(VoterKey, Choice)>,
-}
-
 impl LocalQueue {
     /// Opens the queue at `path`, making it where it is missing.
     ///
@@ -84,53 +68,32 @@ impl LocalQueue {
     pub(super) async fn append(&self, ballots: &[Ballot], now: Timestamp) -> Result<Vec<Answer>, QueueError> {
         let mut memory = self.memory().await?;
         let mut turn = Turn::default();
-        let mut answers: Vec<Answer> = ballots.iter().map(|ballot| turn.admit(&memory, ballot, now)).collect();
-        self.hold_to_first_choices(&memory, &mut turn, ballots, &mut answers).await?;
+        let mut answers: Vec<Answer> = ballots.iter().map(|ballot| turn.admit(&memory.gates, ballot, now)).collect();
+        let choices = self.hold_to_first_choices(&memory, &turn, ballots, &mut answers).await?;
         for (ballot, _) in ballots.iter().zip(&answers).filter(|(_, answer)| **answer == Answer::Accepted) {
-            turn.accept(&memory, ballot);
+            turn.accept(&memory.gates, ballot);
         }
-        self.write(&mut memory, turn, now).await?;
+        self.write(&mut memory, turn, choices, now).await?;
         Ok(answers)
     }
 
     pub(super) async fn install(&self, poll: PollId, wanted: &Gate, now: Timestamp) -> Result<(), QueueError> {
-        let mut memory = self.memory().await?;
-        let mut turn = Turn::default();
-        let mut gate =
-            memory.gates.get(&poll).copied().unwrap_or(Gate { phase: Phase::Shut, generation: 0, ..*wanted });
-        let already_latched = gate.generation == wanted.generation && gate.phase == Phase::Latched;
-        let closes = wanted.phase == Phase::Latched && wanted.generation >= gate.generation && !already_latched;
-        let installed = gate.install(wanted);
-        if closes {
-            gate.phase = Phase::Latched;
-            gate.closes_at = Some(wanted.closes_at.unwrap_or(now));
-            turn.mark(poll, &gate, now);
-        }
-        if installed || closes {
-            turn.gates.insert(poll, gate);
-        }
-        self.write(&mut memory, turn, now).await
+        self.turn(now, |turn, gates| turn.install(gates, poll, wanted, now)).await
     }
 
     pub(super) async fn close_gate(&self, poll: PollId, generation: u32, now: Timestamp) -> Result<(), QueueError> {
-        let mut memory = self.memory().await?;
-        let mut turn = Turn::default();
-        if let Some(mut gate) = memory.gates.get(&poll).copied().filter(|gate| gate.generation == generation)
-            && gate.latch(now)
-        {
-            turn.mark(poll, &gate, now);
-            turn.gates.insert(poll, gate);
-        }
-        self.write(&mut memory, turn, now).await
+        self.turn(now, |turn, gates| turn.close(gates, poll, generation, now)).await
     }
 
     pub(super) async fn repeat_markers(&self, now: Timestamp) -> Result<(), QueueError> {
+        self.turn(now, |turn, gates| turn.repeat_markers(gates, now)).await
+    }
+
+    async fn turn(&self, now: Timestamp, decide: impl FnOnce(&mut Turn, &Gates)) -> Result<(), QueueError> {
         let mut memory = self.memory().await?;
         let mut turn = Turn::default();
-        for (poll, gate) in memory.gates.iter().filter(|(_, gate)| gate.phase == Phase::Latched) {
-            turn.mark(*poll, gate, now);
-        }
-        self.write(&mut memory, turn, now).await
+        decide(&mut turn, &memory.gates);
+        self.write(&mut memory, turn, Vec::new(), now).await
     }
 
     pub(super) async fn gate(&self, poll: PollId) -> Result<Option<Gate>, QueueError> {
@@ -219,19 +182,20 @@ impl LocalQueue {
     async fn hold_to_first_choices(
         &self,
         memory: &Memory,
-        turn: &mut Turn,
+        turn: &Turn,
         ballots: &[Ballot],
         answers: &mut [Answer],
-    ) -> Result<(), QueueError> {
+    ) -> Result<Vec<FirstChoices>, QueueError> {
+        let mut remembered = Vec::new();
         let strict = |gate: Option<&Gate>| gate.is_some_and(|gate| !gate.allow_change);
         let mut voters: HashMap<PollId, Vec<VoterKey>> = HashMap::new();
         for (ballot, _) in ballots.iter().zip(&*answers).filter(|(_, answer)| **answer == Answer::Accepted) {
-            if strict(turn.gate(memory, ballot.poll)) {
+            if strict(turn.gate(&memory.gates, ballot.poll)) {
                 voters.entry(ballot.poll).or_default().push(ballot.voter);
             }
         }
         for (poll, voters) in voters {
-            let Some(round) = turn.gate(memory, poll).map(|gate| gate.round) else { continue };
+            let Some(round) = turn.gate(&memory.gates, poll).map(|gate| gate.round) else { continue };
             let file = &self.shared.file;
             let mut known = file.first_choices(poll, round, &voters).await.map_err(QueueError::refused)?;
             let mut choices = Vec::new();
@@ -248,13 +212,19 @@ impl LocalQueue {
                     *answer = Answer::AlreadyVoted;
                 }
             }
-            turn.choices.push(FirstChoices { poll, round, choices });
+            remembered.push(FirstChoices { poll, round, choices });
         }
-        Ok(())
+        Ok(remembered)
     }
 
-    async fn write(&self, memory: &mut Memory, turn: Turn, now: Timestamp) -> Result<(), QueueError> {
-        let (write, end) = turn.into_write(memory, now);
+    async fn write(
+        &self,
+        memory: &mut Memory,
+        turn: Turn,
+        choices: Vec<FirstChoices>,
+        now: Timestamp,
+    ) -> Result<(), QueueError> {
+        let (write, end) = to_write(memory, turn, choices, now);
         if write.row.is_none() && write.gates.is_empty() {
             return Ok(());
         }
@@ -272,67 +242,25 @@ impl LocalQueue {
     }
 }
 
-impl Turn {
-    /// The gate as this batch has left it so far.
-    fn gate<'a>(&'a self, memory: &'a Memory, poll: PollId) -> Option<&'a Gate> {
-        self.gates.get(&poll).or_else(|| memory.gates.get(&poll))
+fn to_write(memory: &Memory, turn: Turn, choices: Vec<FirstChoices>, now: Timestamp) -> (LogWrite, LogEnd) {
+    let ballots = |Accepted { poll, generation, ballots }| Section::Ballots { poll, generation, ballots };
+    let sections: Vec<Section> =
+        turn.accepted.into_iter().map(ballots).chain(turn.markers.into_iter().map(Section::Closed)).collect();
+    let mut write = LogWrite { row: None, gates: turn.gates.into_iter().collect(), choices };
+    let mut end = memory.end;
+    if !sections.is_empty() {
+        let entry = Entry { at: now, sections };
+        let ballots = u32::try_from(entry.ballots()).unwrap_or(u32::MAX);
+        let body = format::encode(&entry);
+        let fingerprint = format::fingerprint(&body);
+        let id = EntryId(end.entry.0 + 1);
+        write.row = Some(LogRow { id, first: end.position, ballots, fingerprint, body });
+        end = LogEnd { entry: id, fingerprint, position: end.position + u64::from(ballots) };
     }
-
-    fn admit(&mut self, memory: &Memory, ballot: &Ballot, now: Timestamp) -> Answer {
-        let Some(before) = self.gate(memory, ballot.poll).copied() else { return Answer::Unknown };
-        let mut gate = before;
-        let admission = gate.admit(now);
-        if gate != before {
-            if gate.phase == Phase::Latched {
-                self.mark(ballot.poll, &gate, now);
-            }
-            self.gates.insert(ballot.poll, gate);
-        }
-        match admission {
-            Admission::Admitted => Answer::Accepted,
-            Admission::NotOpen(opens_at) => Answer::NotOpen(opens_at),
-            Admission::Closed(closed_at) => Answer::Closed(closed_at),
-        }
-    }
-
-    fn accept(&mut self, memory: &Memory, ballot: &Ballot) {
-        let accepted = (ballot.voter, ballot.choice);
-        if let Some(of_poll) = self.accepted.iter_mut().find(|accepted| accepted.poll == ballot.poll) {
-            return of_poll.ballots.push(accepted);
-        }
-        let generation = self.gate(memory, ballot.poll).map_or(0, |gate| gate.generation);
-        self.accepted.push(Accepted { poll: ballot.poll, generation, ballots: vec![accepted] });
-    }
-
-    fn mark(&mut self, poll: PollId, gate: &Gate, now: Timestamp) {
-        self.markers.push(Marker { poll, generation: gate.generation, at: gate.closes_at.unwrap_or(now) });
-    }
-
-    fn into_write(self, memory: &Memory, now: Timestamp) -> (LogWrite, LogEnd) {
-        let ballots = |Accepted { poll, generation, ballots }| Section::Ballots { poll, generation, ballots };
-        let sections: Vec<Section> =
-            self.accepted.into_iter().map(ballots).chain(self.markers.into_iter().map(Section::Closed)).collect();
-        let mut write = LogWrite { row: None, gates: self.gates.into_iter().collect(), choices: self.choices };
-        let mut end = memory.end;
-        if !sections.is_empty() {
-            let entry = Entry { at: now, sections };
-            let ballots = u32::try_from(entry.ballots()).unwrap_or(u32::MAX);
-            let body = format::encode(&entry);
-            let fingerprint = format::fingerprint(&body);
-            let id = EntryId(end.entry.0 + 1);
-            write.row = Some(LogRow { id, first: end.position, ballots, fingerprint, body });
-            end = LogEnd { entry: id, fingerprint, position: end.position + u64::from(ballots) };
-        }
-        (write, end)
-    }
+    (write, end)
 }
 
-fn record(row: LogRow) -> Record {
-    let content = if format::fingerprint(&row.body) == row.fingerprint {
-        format::decode(&row.body)
-    } else {
-        Err(crate::domain::log::Unreadable::Malformed("its bytes do not match their fingerprint"))
-    };
-    let LogRow { id, first, ballots, fingerprint, body } = row;
+fn record(LogRow { id, first, ballots, fingerprint, body }: LogRow) -> Record {
+    let content = format::verified(&body, fingerprint);
     Record { id, first, ballots, fingerprint, body, content }
 }

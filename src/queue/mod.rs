@@ -4,6 +4,8 @@
 
 pub mod format;
 pub mod local;
+pub mod redis;
+pub mod turn;
 
 use std::error::Error as StdError;
 
@@ -59,14 +61,18 @@ impl QueueError {
 pub enum Queue {
     /// Embedded: one partition, in a file of SQLite of its own.
     Local(local::LocalQueue),
+    /// Scaled: partitions of streams in Redis.
+    Redis(redis::RedisQueue),
 }
 
 impl Queue {
     /// How many partitions the log has; fixed.
     #[must_use]
     pub fn partitions(&self) -> u16 {
-        let Self::Local(_) = self;
-        1
+        match self {
+            Self::Local(_) => 1,
+            Self::Redis(queue) => queue.partitions(),
+        }
     }
 
     /// Decides on each ballot of a batch, in order, and appends the accepted ones: one atomic, durable step.
@@ -75,8 +81,10 @@ impl Queue {
     /// # Errors
     /// For the batch as a whole: none of it was accepted, or it is unknown whether it was.
     pub async fn append(&self, ballots: &[Ballot], now: Timestamp) -> Result<Vec<Answer>, QueueError> {
-        let Self::Local(queue) = self;
-        queue.append(ballots, now).await
+        match self {
+            Self::Local(queue) => queue.append(ballots, now).await,
+            Self::Redis(queue) => queue.append(ballots, now).await,
+        }
     }
 
     /// Installs a gate as the store knows it; an older one than the queue has changes nothing, and one that closes
@@ -85,8 +93,10 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable; installing again is harmless.
     pub async fn install(&self, poll: PollId, wanted: &Gate, now: Timestamp) -> Result<(), QueueError> {
-        let Self::Local(queue) = self;
-        queue.install(poll, wanted, now).await
+        match self {
+            Self::Local(queue) => queue.install(poll, wanted, now).await,
+            Self::Redis(queue) => queue.install(poll, wanted, now).await,
+        }
     }
 
     /// Latches the gate of a generation and appends its marker to every partition, in one atomic step. Harmless where
@@ -95,8 +105,10 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable; closing again is harmless.
     pub async fn close_gate(&self, poll: PollId, generation: u32, now: Timestamp) -> Result<(), QueueError> {
-        let Self::Local(queue) = self;
-        queue.close_gate(poll, generation, now).await
+        match self {
+            Self::Local(queue) => queue.close_gate(poll, generation, now).await,
+            Self::Redis(queue) => queue.close_gate(poll, generation, now).await,
+        }
     }
 
     /// Appends the markers of all latched gates once more, for a reader that has missed some: markers may repeat.
@@ -104,8 +116,10 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable; repeating again is harmless.
     pub async fn repeat_markers(&self, now: Timestamp) -> Result<(), QueueError> {
-        let Self::Local(queue) = self;
-        queue.repeat_markers(now).await
+        match self {
+            Self::Local(queue) => queue.repeat_markers(now).await,
+            Self::Redis(queue) => queue.repeat_markers(now).await,
+        }
     }
 
     /// The gate of a poll.
@@ -113,8 +127,10 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable.
     pub async fn gate(&self, poll: PollId) -> Result<Option<Gate>, QueueError> {
-        let Self::Local(queue) = self;
-        queue.gate(poll).await
+        match self {
+            Self::Local(queue) => queue.gate(poll).await,
+            Self::Redis(queue) => queue.gate(poll).await,
+        }
     }
 
     /// Forgets a deleted poll: its gate and what its voters chose.
@@ -122,8 +138,10 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable; forgetting again is harmless.
     pub async fn forget(&self, poll: PollId) -> Result<(), QueueError> {
-        let Self::Local(queue) = self;
-        queue.forget(poll).await
+        match self {
+            Self::Local(queue) => queue.forget(poll).await,
+            Self::Redis(queue) => queue.forget(poll).await,
+        }
     }
 
     /// Entries of a partition: `from` itself, if it is there, and those after it until they hold `ballots` ballots. An
@@ -132,8 +150,10 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable.
     pub async fn read(&self, partition: u16, from: EntryId, ballots: u64) -> Result<Vec<Record>, QueueError> {
-        let Self::Local(queue) = self;
-        queue.read(partition, from, ballots).await
+        match self {
+            Self::Local(queue) => queue.read(partition, from, ballots).await,
+            Self::Redis(queue) => queue.read(partition, from, ballots).await,
+        }
     }
 
     /// How far each partition reaches.
@@ -141,15 +161,31 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable.
     pub async fn ends(&self) -> Result<Vec<LogEnd>, QueueError> {
-        let Self::Local(queue) = self;
-        Ok(vec![queue.end().await?])
+        match self {
+            Self::Local(queue) => Ok(vec![queue.end().await?]),
+            Self::Redis(queue) => queue.ends().await,
+        }
     }
 
     /// Waits until some partition has entries beyond these ends. May return early, or late where the log was replaced
     /// by an older copy: look again after a second.
     pub async fn wait_beyond(&self, ends: &[LogEnd]) {
-        let Self::Local(queue) = self;
-        queue.wait_beyond(ends).await;
+        match self {
+            Self::Local(queue) => queue.wait_beyond(ends).await,
+            Self::Redis(queue) => queue.wait_beyond(ends).await,
+        }
+    }
+
+    /// Tells the queue how far a partition was counted: a bounded queue measures from there what waits.
+    ///
+    /// # Errors
+    /// Where the queue is unavailable; the next call makes up for it.
+    pub async fn counted(&self, partition: u16, position: u64) -> Result<(), QueueError> {
+        match self {
+            // Its bound is the disk.
+            Self::Local(_) => Ok(()),
+            Self::Redis(queue) => queue.counted(partition, position).await,
+        }
     }
 
     /// Drops entries that lie more than `retain` ballots before the entry `bookmark`, which itself always stays.
@@ -158,8 +194,10 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable.
     pub async fn trim(&self, partition: u16, bookmark: EntryId, retain: u64) -> Result<u64, QueueError> {
-        let Self::Local(queue) = self;
-        queue.trim(partition, bookmark, retain).await
+        match self {
+            Self::Local(queue) => queue.trim(partition, bookmark, retain).await,
+            Self::Redis(queue) => queue.trim(partition, bookmark, retain).await,
+        }
     }
 
     /// Forgets, in a small step, what voters chose in rounds that were reset. `true` while there may be more.
@@ -167,8 +205,10 @@ impl Queue {
     /// # Errors
     /// Where the queue is unavailable.
     pub async fn sweep(&self) -> Result<bool, QueueError> {
-        let Self::Local(queue) = self;
-        queue.sweep().await
+        match self {
+            Self::Local(queue) => queue.sweep().await,
+            Self::Redis(queue) => queue.sweep().await,
+        }
     }
 
     /// Proves that an append could be made durable now.
@@ -176,13 +216,16 @@ impl Queue {
     /// # Errors
     /// Where it could not.
     pub async fn probe(&self, now: Timestamp) -> Result<(), QueueError> {
-        let Self::Local(queue) = self;
-        queue.probe(now).await
+        match self {
+            Self::Local(queue) => queue.probe(now).await,
+            Self::Redis(queue) => queue.probe(now).await,
+        }
     }
 
     /// Closes the queue in an orderly way.
     pub async fn shut_down(&self) {
-        let Self::Local(queue) = self;
-        queue.shut_down().await;
+        if let Self::Local(queue) = self {
+            queue.shut_down().await;
+        }
     }
 }

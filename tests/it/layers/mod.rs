@@ -1,6 +1,6 @@
 //! The import rule: which part of `src` may know which other part.
 //!
-//! domain and config import nothing of ours; store and live import domain and config; queue also imports store (its
+//! domain and config import nothing of ours; store imports domain and config, live also link (connections to Redis); queue also imports store (its
 //! embedded backend is a file of the same kind, and its errors wrap the store's); http imports those; roles import all
 //! of that and never another role; app wires the roles; cli types; main only calls cli.
 
@@ -11,12 +11,13 @@ use std::path::Path;
 use self::paths::{Reference, references};
 
 /// What each part may import besides itself.
-const RULES: [(&str, &[&str]); 11] = [
+const RULES: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("config", &[]),
     ("store", &["domain", "config"]),
-    ("live", &["domain", "config"]),
-    ("queue", &["domain", "config", "store"]),
+    ("link", &["config"]),
+    ("live", &["domain", "config", "link"]),
+    ("queue", &["domain", "config", "link", "store"]),
     ("http", &["domain", "config", "store", "queue", "live"]),
     ("roles", &["domain", "config", "store", "queue", "live", "http"]),
     ("app", &["domain", "config", "store", "queue", "live", "http", "roles"]),

@@ -14,6 +14,7 @@ use hemicycle::domain::log::{EntryId, LogEnd, Marker, Record, Section};
 use hemicycle::domain::names::{Choice, PollId};
 use hemicycle::domain::poll::Poll;
 use hemicycle::queue::local::LocalQueue;
+use hemicycle::queue::redis::{RedisOptions, RedisQueue};
 use hemicycle::queue::{Answer, Queue, format};
 use hemicycle::store::sqlite::log::{LogFile, LogRow, LogWrite};
 use jiff::Timestamp;
@@ -48,12 +49,18 @@ pub struct Backend {
 /// How a queue of each kind is opened again, and how something foreign gets into its log.
 enum Kind {
     Local(TempDir),
+    Redis(RedisOptions),
 }
 
 async fn local() -> Backend {
     let folder = TempDir::new().unwrap();
     let queue = Queue::Local(LocalQueue::open(&folder.path().join("queue.sqlite")).await.unwrap());
     Backend { queue, kind: Kind::Local(folder) }
+}
+
+async fn redis() -> Backend {
+    let options = crate::servers::redis_options(1);
+    Backend { queue: Queue::Redis(RedisQueue::new(options.clone())), kind: Kind::Redis(options) }
 }
 
 /// Everything an entry says, ballots and markers in order.
@@ -63,21 +70,45 @@ impl Backend {
     /// Closes the queue and opens it again, as a new process would.
     async fn reopen(&mut self) {
         self.queue.shut_down().await;
-        let Kind::Local(folder) = &self.kind;
-        self.queue = Queue::Local(LocalQueue::open(&folder.path().join("queue.sqlite")).await.unwrap());
+        self.queue = match &self.kind {
+            Kind::Local(folder) => {
+                Queue::Local(LocalQueue::open(&folder.path().join("queue.sqlite")).await.unwrap())
+            }
+            Kind::Redis(options) => Queue::Redis(RedisQueue::new(options.clone())),
+        };
     }
 
     /// Puts bytes at the end of the log that no release of ours has written, with a fingerprint that is theirs or not.
     async fn smuggle(&mut self, body: &'static [u8], ballots: u32, fingerprint: Option<u64>) {
         let LogEnd { entry, position, .. } = self.end().await;
         self.queue.shut_down().await;
-        let Kind::Local(folder) = &self.kind;
-        let file = LogFile::open(&folder.path().join("queue.sqlite")).await.unwrap();
         let fingerprint = fingerprint.unwrap_or_else(|| format::fingerprint(body));
-        let row =
-            LogRow { id: EntryId(entry.0 + 1), first: position, ballots, fingerprint, body: Bytes::from_static(body) };
-        file.write(&LogWrite { row: Some(row), ..LogWrite::default() }).await.unwrap();
-        file.close().await;
+        let id = entry.0 + 1;
+        match &self.kind {
+            Kind::Local(folder) => {
+                let file = LogFile::open(&folder.path().join("queue.sqlite")).await.unwrap();
+                let body = Bytes::from_static(body);
+                let row = LogRow { id: EntryId(id), first: position, ballots, fingerprint, body };
+                file.write(&LogWrite { row: Some(row), ..LogWrite::default() }).await.unwrap();
+                file.close().await;
+            }
+            Kind::Redis(options) => {
+                let mut redis = crate::servers::redis_connection().await;
+                let (log, ends) = (format!("{}1:log:0", options.prefix), format!("{}1:ends", options.prefix));
+                let end = format!("{id} {} {fingerprint}", position + u64::from(ballots));
+                let fields = [("first", position), ("ballots", ballots.into()), ("print", fingerprint)];
+                redis::cmd("XADD")
+                    .arg(log)
+                    .arg(format!("{id}-0"))
+                    .arg(&fields[..])
+                    .arg("body")
+                    .arg(body)
+                    .exec_async(&mut redis)
+                    .await
+                    .unwrap();
+                redis::cmd("HSET").arg(ends).arg(0).arg(end).exec_async(&mut redis).await.unwrap();
+            }
+        }
         self.reopen().await;
     }
 
@@ -140,6 +171,7 @@ impl Backend {
 queue_contract! {
     backends {
         on_a_local_file = crate::queue_contract::local;
+        on_redis = crate::queue_contract::redis;
     }
     cases {
         gates:
