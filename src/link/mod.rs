@@ -52,7 +52,8 @@ impl LinkError {
 }
 
 /// What a new connection must show before it is used; says what is wrong with the server.
-pub type Examination = fn(MultiplexedConnection) -> futures_util::future::BoxFuture<'static, RedisResult<Option<String>>>;
+pub type Examination =
+    fn(MultiplexedConnection) -> futures_util::future::BoxFuture<'static, RedisResult<Option<String>>>;
 
 /// One connection to one Redis. Cloning shares it.
 #[derive(Clone, Debug)]

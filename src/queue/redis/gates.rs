@@ -60,8 +60,9 @@ mod tests {
     #[test]
     fn what_was_encoded_is_decoded() {
         let times = [None, Some(from_millis(0)), Some(from_millis(1_800_000_000_123))];
-        for (phase, opens_at, closes_at) in
-            [Phase::Shut, Phase::Open, Phase::Latched].into_iter().flat_map(|phase| times.map(|at| (phase, at, times[2])))
+        for (phase, opens_at, closes_at) in [Phase::Shut, Phase::Open, Phase::Latched]
+            .into_iter()
+            .flat_map(|phase| times.map(|at| (phase, at, times[2])))
         {
             for (allow_change, used) in [(true, false), (false, true)] {
                 let (generation, round, revision) = (u32::MAX, 3, 1 << 40);

@@ -330,9 +330,8 @@ impl RedisQueue {
         let mut records: Vec<Record> = Vec::new();
         let (mut next, mut read, mut step) = (from, 0, READ_STEP);
         while read < ballots {
-            let reply: StreamRangeReply = self
-                .read_by(async |redis| redis.xrange_count(&key, format!("{}-0", next.0), "+", step).await)
-                .await?;
+            let reply: StreamRangeReply =
+                self.read_by(async |redis| redis.xrange_count(&key, format!("{}-0", next.0), "+", step).await).await?;
             let complete = reply.ids.len() < step;
             for entry in reply.ids {
                 if read >= ballots {
@@ -544,9 +543,8 @@ fn record(id: &str, fields: &HashMap<String, Value>) -> Result<Record, QueueErro
     let ballots = field(fields, "ballots").ok_or_else(|| damaged("an entry's number of ballots"))?;
     let fingerprint = field(fields, "print").unwrap_or_default();
     let body = field::<Vec<u8>>(fields, "body").map(Bytes::from);
-    let content = body.as_ref().map_or(Err(Unreadable::Malformed("it has no body")), |body| {
-        format::verified(body, fingerprint)
-    });
+    let content =
+        body.as_ref().map_or(Err(Unreadable::Malformed("it has no body")), |body| format::verified(body, fingerprint));
     Ok(Record { id: EntryId(id), first, ballots, fingerprint, body: body.unwrap_or_default(), content })
 }
 

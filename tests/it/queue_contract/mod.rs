@@ -71,9 +71,7 @@ impl Backend {
     async fn reopen(&mut self) {
         self.queue.shut_down().await;
         self.queue = match &self.kind {
-            Kind::Local(folder) => {
-                Queue::Local(LocalQueue::open(&folder.path().join("queue.sqlite")).await.unwrap())
-            }
+            Kind::Local(folder) => Queue::Local(LocalQueue::open(&folder.path().join("queue.sqlite")).await.unwrap()),
             Kind::Redis(options) => Queue::Redis(RedisQueue::new(options.clone())),
         };
     }
