@@ -3,14 +3,16 @@
 mod backup;
 mod export;
 mod healthcheck;
+mod migrate;
 mod restore;
+mod run;
 mod up;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::config::Up;
+use crate::config::{Run, Up};
 
 /// Runs live votes for a crowd of any size: every accepted vote is counted exactly once.
 #[derive(Debug, Parser)]
@@ -23,7 +25,8 @@ use crate::config::Up;
         hemicycle                             start on http://localhost:8080\n  \
         hemicycle up --listen 0.0.0.0         let the phones in the room in\n  \
         PORT=9000 DATA_DIR=/var/lib/hemicycle hemicycle up\n  \
-        hemicycle backup monday.tar           while it runs\n\n\
+        hemicycle backup monday.tar           while it runs\n  \
+        hemicycle run --roles vote,result     some roles, over PostgreSQL and Redis\n\n\
         Every option is also the environment variable named beside it. RUST_LOG filters the logs (default: info)."
 )]
 struct Cli {
@@ -33,10 +36,22 @@ struct Cli {
     up: Up,
 }
 
+const RUN_HELP: &str = "Examples:\n  \
+    hemicycle migrate                     once, and after each update\n  \
+    hemicycle run --roles vote,result     these two, in one process\n  \
+    hemicycle run --roles worker          another process, as many as are needed\n\n\
+    A process listens at once and is ready (/readyz) when its servers answer; servers that are away are tried again \
+    for ever.";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start everything in this process, over an embedded store
     Up(Box<Up>),
+    /// Start some roles in this process, over PostgreSQL and Redis
+    #[command(after_help = RUN_HELP)]
+    Run(Box<Run>),
+    /// Bring the database's schema up to date; before `run`, and after each update
+    Migrate(migrate::Args),
     /// Write polls and their results as JSON or CSV; also while hemicycle runs
     Export(export::Args),
     /// Copy the store, the queue and the keys into one file; also while hemicycle runs
@@ -56,6 +71,8 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         None => up::run(&cli.up),
         Some(Command::Up(config)) => up::run(&config),
+        Some(Command::Run(config)) => run::run(&config),
+        Some(Command::Migrate(args)) => in_runtime(migrate::run(&args)),
         Some(Command::Export(args)) => in_runtime(export::run(&args)),
         Some(Command::Backup(args)) => in_runtime(backup::run(&args)),
         Some(Command::Restore(args)) => in_runtime(restore::run(&args)),

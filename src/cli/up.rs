@@ -3,22 +3,30 @@
 use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::app::{self, Ambient, logging};
+use crate::app::{self, Ambient, Running, logging};
 use crate::config::Up;
 
-/// Runs the product until SIGTERM or Ctrl-C; a second signal does not wait.
+/// Runs the product until SIGTERM or Ctrl-C.
 ///
 /// # Errors
 /// When it cannot start.
 pub fn run(config: &Up) -> anyhow::Result<()> {
+    until_stopped(async {
+        let running = app::up(config, Ambient::system()).await?;
+        app::print_welcome(&running, &config.data, &config.public);
+        Ok(running)
+    })
+}
+
+/// Runs what `start` starts until SIGTERM or Ctrl-C; a second signal does not wait.
+pub(super) fn until_stopped(start: impl Future<Output = anyhow::Result<Running>>) -> anyhow::Result<()> {
     logging::init();
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
-        let running = app::up(config, Ambient::system()).await?;
-        app::print_welcome(&running, &config.data, &config.public);
+        let running = start.await?;
         tracing::info!(address = %running.address, "app.started");
         tokio::select! {
             _ = terminate.recv() => {}

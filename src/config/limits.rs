@@ -1,5 +1,7 @@
 //! How much one process takes on.
 
+use std::time::Duration;
+
 use clap::Args;
 
 /// How much one process takes on.
@@ -24,6 +26,14 @@ pub struct Limits {
     /// Seconds that open requests get to finish after SIGTERM
     #[arg(long, env = "GRACE_SECONDS", value_name = "SECONDS", default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub grace_seconds: u64,
+}
+
+impl Limits {
+    /// How long open requests get to finish.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        Duration::from_secs(self.grace_seconds)
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, &'static str> {

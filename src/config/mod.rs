@@ -5,12 +5,14 @@ mod limits;
 mod listen;
 mod public;
 mod redis;
+mod run;
 
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::listen::Listen;
 pub use self::public::Public;
 pub use self::redis::RedisUrl;
+pub use self::run::{BallotAcks, Database, Redis, Role, Run};
 
 use std::path::PathBuf;
 

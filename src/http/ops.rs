@@ -3,6 +3,8 @@
 //! On a listener of their own (`OPS_LISTEN`) the metrics are open. On the public one they ask for the key while some
 //! poll hides its results: a count of accepted ballots is a result.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
@@ -25,12 +27,19 @@ pub struct Ops {
     pub health: Health,
     /// Its metrics.
     pub metrics: Metrics,
-    /// Where the terms of conservation are.
-    pub store: Store,
-    /// Where pending ballots are.
-    pub queue: Queue,
+    /// What is counted where, once it is known.
+    pub counts: Arc<OnceLock<Counts>>,
     /// The key that opens the metrics; `None` on a listener of their own.
     pub guard: Option<AdminKey>,
+}
+
+/// Where the numbers of the ledger are.
+#[derive(Clone, Debug)]
+pub struct Counts {
+    /// The terms of conservation, and whether they may be shown.
+    pub store: Store,
+    /// Pending ballots; absent in a process that does not count.
+    pub queue: Option<Queue>,
 }
 
 /// `/livez`, `/readyz` and `/metrics`.
@@ -50,11 +59,13 @@ async fn ready(State(ops): State<Ops>) -> Response {
 
 async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Result<Response, ApiError> {
     if let Some(key) = &ops.guard
-        && ops.store.hides_results().await.unwrap_or(true)
+        && ops.hides_results().await
     {
         key.require(&headers)?;
     }
-    if let Err(error) = ops.refresh_ledger().await {
+    if let Some(Counts { store, queue: Some(queue) }) = ops.counts.get()
+        && let Err(error) = ops.refresh_ledger(store, queue).await
+    {
         // Metrics matter most when something is broken: show the others, and the terms as they last were.
         tracing::debug!(%error, "metrics.ledger_unavailable");
     }
@@ -63,10 +74,22 @@ async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Result<Response,
 }
 
 impl Ops {
-    async fn refresh_ledger(&self) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let mut ledger = self.store.ledger().await?;
-        for (partition, end) in (0..).zip(self.queue.ends().await?) {
-            let bookmark = self.store.bookmark(partition).await?;
+    /// Whether it is unknown, or known, that some results are not for everyone.
+    async fn hides_results(&self) -> bool {
+        match self.counts.get() {
+            Some(counts) => counts.store.hides_results().await.unwrap_or(true),
+            None => true,
+        }
+    }
+
+    async fn refresh_ledger(
+        &self,
+        store: &Store,
+        queue: &Queue,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let mut ledger = store.ledger().await?;
+        for (partition, end) in (0..).zip(queue.ends().await?) {
+            let bookmark = store.bookmark(partition).await?;
             ledger.pending += end.position.saturating_sub(bookmark.position);
         }
         self.metrics.set_ledger(ledger);

@@ -11,7 +11,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::Service;
@@ -26,11 +26,11 @@ const SEND_PATIENCE: Duration = Duration::from_mins(1);
 /// A pause after the system refused a connection, for want of file descriptors say.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `routes` on `listener` until `shutdown`, then finishes the requests at hand. `head_patience`: how long a
+/// Serves the newest of `routes` on `listener` until `shutdown`, then finishes the requests at hand. `head_patience`: how long a
 /// request head may take, and how long an idle connection is kept.
 pub async fn serve(
     listener: TcpListener,
-    routes: Router,
+    routes: watch::Receiver<Router>,
     (max_connections, head_patience): (usize, Duration),
     metrics: Metrics,
     shutdown: CancellationToken,
@@ -73,13 +73,14 @@ struct Connection {
 }
 
 impl Connection {
-    async fn serve(self, stream: TcpStream, peer: SocketAddr, routes: Router) {
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, routes: watch::Receiver<Router>) {
         self.metrics.connections.inc();
         tune(&stream);
         let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut request: Request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer.ip()));
-            routes.clone().call(request)
+            let mut routes = routes.borrow().clone();
+            routes.call(request)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -2,6 +2,9 @@
 //!
 //! Delivery is best effort; who must not miss anything reads the store again (see `roles::result`).
 
+mod format;
+pub mod redis;
+
 use std::sync::Arc;
 
 use tokio::sync::broadcast;
@@ -28,14 +31,13 @@ pub enum Event {
 pub enum Live {
     /// Embedded: within this process.
     Local(broadcast::Sender<Event>),
+    /// Scaled: between processes, over Redis.
+    Redis(redis::RedisLive),
 }
 
 /// One listener on the bus.
 #[derive(Debug)]
-pub enum Subscription {
-    /// Within this process.
-    Local(broadcast::Receiver<Event>),
-}
+pub struct Subscription(broadcast::Receiver<Event>);
 
 impl Live {
     /// A bus within this process.
@@ -46,24 +48,27 @@ impl Live {
 
     /// Tells all subscribers; never waits for a slow one.
     pub fn publish(&self, event: Event) {
-        let Self::Local(sender) = self;
-        // An error only says that nobody listens.
-        let _ = sender.send(event);
+        match self {
+            // An error only says that nobody listens.
+            Self::Local(sender) => drop(sender.send(event)),
+            Self::Redis(bus) => bus.publish(&event),
+        }
     }
 
     /// Listens from now on.
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
-        let Self::Local(sender) = self;
-        Subscription::Local(sender.subscribe())
+        Subscription(match self {
+            Self::Local(sender) => sender.subscribe(),
+            Self::Redis(bus) => bus.subscribe(),
+        })
     }
 }
 
 impl Subscription {
     /// The next event; `None` once the bus is gone.
     pub async fn next(&mut self) -> Option<Event> {
-        let Self::Local(receiver) = self;
-        match receiver.recv().await {
+        match self.0.recv().await {
             Ok(event) => Some(event),
             Err(broadcast::error::RecvError::Lagged(_)) => Some(Event::Missed),
             Err(broadcast::error::RecvError::Closed) => None,

@@ -38,7 +38,16 @@ impl Worker {
         let (clock, live) = (Clock::manual(at(0)), Live::local());
         let announcer = Announcer::start(store.clone(), live.clone(), clock.clone());
         let (metrics, health) = (Metrics::default(), Health::starting());
-        let needs = Needs { store: store.clone(), queue: queue.clone(), live, clock, metrics, health, retain: 1000 };
+        let needs = Needs {
+            store: store.clone(),
+            queue: queue.clone(),
+            live,
+            clock,
+            metrics,
+            health,
+            retain: 1000,
+            finishes: true,
+        };
         Self { store, queue, counter: Counter::new(Arc::new(needs), announcer), folder }
     }
 

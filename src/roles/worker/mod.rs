@@ -54,9 +54,11 @@ pub struct Needs {
     pub health: Health,
     /// How many ballots the log keeps before the bookmark, for a database that comes back older.
     pub retain: u64,
+    /// Whether what is left in the log is counted before going down: nobody else would.
+    pub finishes: bool,
 }
 
-/// Runs the role until `shutdown`; then counts what is left in the log and returns.
+/// Runs the role until `shutdown`; then counts what is left in the log, where nobody else would, and returns.
 pub async fn run(needs: Needs, shutdown: CancellationToken) {
     let needs = Arc::new(needs);
     let announcer = Announcer::start(needs.store.clone(), needs.live.clone(), needs.clock.clone());
@@ -80,6 +82,9 @@ async fn count(mut counter: Counter, shutdown: CancellationToken) {
             Err(_) => failures += 1,
         }
         counter.needs().report(turn.as_ref().map(|_| ()));
+        if shutdown.is_cancelled() && !counter.needs().finishes {
+            return;
+        }
         match turn {
             Ok(Turn::Behind) => {}
             Ok(Turn::Counted) => tokio::time::sleep(rest_after(started.elapsed())).await,

@@ -166,6 +166,8 @@ impl Counter {
             Ok(changed) => {
                 claim.commit().await?;
                 self.done(partition, &plan, started, &changed);
+                // The queue's bound is advisory: it is set right with the next batch.
+                let _ = self.needs.queue.counted(partition, plan.bookmark.position).await;
                 Ok(if plan.read >= batch { Turn::Behind } else { Turn::Counted })
             }
             Err(StoreError::Rejected(error)) => self.narrow_down(claim, records, batch, &error).await,

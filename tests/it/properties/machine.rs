@@ -66,7 +66,8 @@ impl Life {
         let (live, metrics, health) = (Live::local(), Metrics::default(), Health::starting());
         let announcer = Announcer::start(store.clone(), live.clone(), clock.clone());
         let (clock, parts) = (clock.clone(), (store.clone(), queue.clone()));
-        let needs = Arc::new(Needs { store: parts.0, queue: parts.1, live, clock, metrics, health, retain });
+        let needs =
+            Arc::new(Needs { store: parts.0, queue: parts.1, live, clock, metrics, health, retain, finishes: true });
         let counter = Counter::new(Arc::clone(&needs), announcer);
         Self { store, queue, needs, counter }
     }

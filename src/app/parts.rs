@@ -1,0 +1,219 @@
+//! What the roles of a process share, and how each role is made from it.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::data_dir::KeyRing;
+use super::{Ambient, DEFAULT_SLUG, StartError, Stop};
+use crate::config::{DefaultPoll, Limits, Public, Role};
+use crate::domain::names::{JoinCode, PollId};
+use crate::domain::new_poll::NewPoll;
+use crate::domain::poll::Status;
+use crate::domain::voter::VoterSigner;
+use crate::http::auth::AdminKey;
+use crate::http::edge;
+use crate::http::health::Health;
+use crate::http::metrics::Metrics;
+use crate::http::ops::{self, Counts, Ops};
+use crate::http::origin::Origins;
+use crate::http::pages::Pages;
+use crate::http::server;
+use crate::http::voter::Voters;
+use crate::live::Live;
+use crate::queue::Queue;
+use crate::roles::result::hub::Hub;
+use crate::roles::vote::intake::{Intake, intake};
+use crate::roles::{polls, result, site, vote, worker};
+use crate::store::{Store, StoreError};
+
+/// What every process has, before it knows its backends.
+#[derive(Clone)]
+pub struct Shell {
+    pub metrics: Metrics,
+    pub health: Health,
+    pub pages: Pages,
+    pub origins: Origins,
+    pub keys: KeyRing,
+    pub key: AdminKey,
+    pub ambient: Ambient,
+    pub limits: Limits,
+    pub counts: Arc<OnceLock<Counts>>,
+}
+
+/// The backends of a process; those its roles do not need are absent.
+#[derive(Clone, Debug)]
+pub struct Backends {
+    pub store: Store,
+    pub queue: Option<Queue>,
+    pub live: Option<Live>,
+    /// Whether nobody else works on these: then nothing accepted is left uncounted behind.
+    pub alone: bool,
+}
+
+/// The roles of a process, at work.
+#[derive(Debug)]
+pub struct Work {
+    pub backends: Backends,
+    pub hub: Option<Hub>,
+    pub appender: Option<JoinHandle<()>>,
+    pub worker: Option<JoinHandle<()>>,
+}
+
+impl Shell {
+    pub fn new(public: &Public, keys: KeyRing, ambient: Ambient, limits: &Limits) -> Result<Self, StartError> {
+        Ok(Self {
+            metrics: Metrics::default(),
+            health: Health::starting(),
+            pages: Pages::new()?,
+            origins: Origins::new(public.public_url.clone(), public.trusted_proxies.clone()),
+            key: AdminKey::new(&keys.admin),
+            keys,
+            ambient,
+            limits: limits.clone(),
+            counts: Arc::default(),
+        })
+    }
+
+    /// The routes for operations; on the public listener behind the key.
+    pub fn ops(&self, is_public: bool) -> Router {
+        ops::router(Ops {
+            health: self.health.clone(),
+            metrics: self.metrics.clone(),
+            counts: Arc::clone(&self.counts),
+            guard: is_public.then(|| self.key.clone()),
+        })
+    }
+
+    /// The edge around routes.
+    pub fn wrap(&self, routes: Router) -> Router {
+        edge::wrap(routes, self.metrics.clone(), self.pages.clone(), &self.ambient.entropy)
+    }
+
+    pub fn serve(
+        &self,
+        listener: TcpListener,
+        routes: watch::Receiver<Router>,
+        max_connections: usize,
+        stop: &CancellationToken,
+    ) -> JoinHandle<()> {
+        let bounds = (max_connections, Duration::from_secs(self.limits.head_seconds));
+        tokio::spawn(server::serve(listener, routes, bounds, self.metrics.clone(), stop.clone()))
+    }
+
+    /// Puts roles to work over their backends; their routes.
+    pub fn start(&self, roles: &[Role], backends: Backends, stop: &Stop) -> (Router, Work) {
+        let mut routes = Router::new();
+        let mut work = Work { backends: backends.clone(), hub: None, appender: None, worker: None };
+        let Backends { store, queue, live, alone } = backends;
+        let counts = |role| roles.contains(&role);
+        if counts(Role::Site) {
+            routes = routes.merge(site::router(self.site(store.clone())));
+        }
+        if let (true, Some(live)) = (counts(Role::Result), &live) {
+            let hub = self.hub(store.for_viewers(), live);
+            routes = routes.merge(result::router(self.result(hub.clone())));
+            work.hub = Some(hub);
+        }
+        if let (Some(queue), Some(live)) = (&queue, &live) {
+            if counts(Role::Vote) {
+                let (health, metrics, clock) = (self.health.clone(), self.metrics.clone(), self.ambient.clock.clone());
+                let (intake, appender) = intake(queue.clone(), clock, metrics, health, self.limits.intake_capacity);
+                routes = routes.merge(vote::router(self.vote(&store, queue, live, intake)));
+                work.appender = Some(tokio::spawn(appender.run(stop.intake.clone())));
+            }
+            if counts(Role::Polls) {
+                routes = routes.merge(polls::router(self.polls(&store, queue, live)));
+            }
+            if counts(Role::Worker) {
+                let needs = self.worker(&store, queue, live, alone);
+                work.worker = Some(tokio::spawn(worker::run(needs, stop.worker.clone())));
+            }
+        }
+        let queue = queue.filter(|_| counts(Role::Worker));
+        // Set once: a process starts its roles once.
+        let _ = self.counts.set(Counts { store, queue });
+        (routes, work)
+    }
+
+    fn site(&self, store: Store) -> site::Needs {
+        site::Needs { store, clock: self.ambient.clock.clone(), pages: self.pages.clone() }
+    }
+
+    fn hub(&self, store: Store, live: &Live) -> Hub {
+        let Ambient { clock, entropy } = self.ambient.clone();
+        Hub::follow(store, live, (clock, entropy), self.metrics.clone(), self.limits.max_viewers)
+    }
+
+    fn result(&self, hub: Hub) -> result::Needs {
+        let (key, pages, origins) = (self.key.clone(), self.pages.clone(), self.origins.clone());
+        result::Needs { hub, key, pages, origins }
+    }
+
+    fn vote(&self, store: &Store, queue: &Queue, live: &Live, intake: Intake) -> vote::Needs {
+        let Ambient { clock, entropy } = self.ambient.clone();
+        vote::Needs {
+            store: store.clone(),
+            queue: queue.clone(),
+            live: live.clone(),
+            intake,
+            voters: Voters::new(VoterSigner::new(&self.keys.secrets), clock.clone(), entropy, &self.origins),
+            origins: self.origins.clone(),
+            pages: self.pages.clone(),
+            clock,
+            metrics: self.metrics.clone(),
+        }
+    }
+
+    fn polls(&self, store: &Store, queue: &Queue, live: &Live) -> polls::Needs {
+        let Ambient { clock, entropy } = self.ambient.clone();
+        let (key, origins, pages) = (self.key.clone(), self.origins.clone(), self.pages.clone());
+        let (store, queue, live) = (store.clone(), queue.clone(), live.clone());
+        polls::Needs { store, queue, live, key, origins, pages, clock, entropy }
+    }
+
+    fn worker(&self, store: &Store, queue: &Queue, live: &Live, alone: bool) -> worker::Needs {
+        worker::Needs {
+            store: store.clone(),
+            queue: queue.clone(),
+            live: live.clone(),
+            clock: self.ambient.clock.clone(),
+            metrics: self.metrics.clone(),
+            health: self.health.clone(),
+            retain: self.limits.queue_retain,
+            finishes: alone,
+        }
+    }
+
+    /// Makes the default poll, open, where the store has no poll at all: one that was deleted stays so.
+    pub async fn ensure_default_poll(&self, store: &Store, config: &DefaultPoll) -> Result<(), StartError> {
+        if !store.polls().await?.is_empty() {
+            return Ok(());
+        }
+        let (a, b) = (config.option_a.clone(), config.option_b.clone());
+        let wish = NewPoll {
+            title: format!("{a} or {b}?"),
+            options: vec![a, b],
+            slug: Some(DEFAULT_SLUG.into()),
+            status: Some(Status::Open),
+            opens_at: None,
+            closes_at: None,
+            allow_change: Some(true),
+            results: None,
+        };
+        let Ambient { clock, entropy } = &self.ambient;
+        let poll = wish.into_poll(PollId::random(entropy), JoinCode::random(entropy), clock.now());
+        let mut poll = poll.map_err(StartError::DefaultPoll)?;
+        poll.is_default = true;
+        match store.insert_poll(&poll).await {
+            // Another process was quicker.
+            Ok(()) | Err(StoreError::NameTaken) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! `hemicycle run`: some roles in this process, over PostgreSQL and Redis.
+//!
+//! The process listens at once. Until its servers answer, and the schema is there, it says 503 to everybody and why to
+//! operations; then its roles start. What is lost later, each backend finds again by itself.
+
+use std::time::Duration;
+
+use axum::Router;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::data_dir::KeyRing;
+use super::parts::{Backends, Shell, Work};
+use super::running::{Running, Stop, Tasks};
+use super::{Ambient, OPS_CONNECTIONS, StartError, listen};
+use crate::config::{BallotAcks, Role, Run};
+use crate::domain::clock::Entropy;
+use crate::http::error::{ApiError, chain};
+use crate::http::health::Health;
+use crate::live::Live;
+use crate::live::redis::RedisLive;
+use crate::queue::Queue;
+use crate::queue::redis::{Acks, RedisOptions, RedisQueue};
+use crate::store::Store;
+use crate::store::postgres::Postgres;
+
+/// Between two attempts to reach a server: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// How often the servers are asked whether they answer.
+const WATCH: Duration = Duration::from_secs(1);
+
+const DATABASE: &str = "database";
+const QUEUE: &str = "queue";
+
+/// Starts the roles of this process. Returns as soon as it listens.
+///
+/// # Errors
+/// When something the roles need was not given, or an address cannot be used.
+pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> {
+    if let Some(missing) = config.missing() {
+        return Err(StartError::Missing(missing));
+    }
+    let keys = KeyRing {
+        admin: config.keys.admin_key.clone().unwrap_or_default(),
+        secrets: config.keys.secret_key.clone(),
+        is_new: false,
+    };
+    let (listener, address) = listen(config.listen.address()).await?;
+    let ops_listener = match config.listen.ops_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let shell = Shell::new(&config.public, keys.clone(), ambient, &config.limits)?;
+    let stop = Stop::default();
+    let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
+    let has_own_ops = ops_address.is_some();
+    let ops_server = ops_listener.map(|(listener, _)| {
+        let routes = watch::Sender::new(shell.wrap(shell.ops(false))).subscribe();
+        shell.serve(listener, routes, OPS_CONNECTIONS, &stop.ops)
+    });
+    let with_ops = move |shell: &Shell, routes: Router| {
+        shell.wrap(if has_own_ops { routes } else { routes.merge(shell.ops(true)) })
+    };
+    let starting = Router::new().fallback(|| async { ApiError::Unavailable { fate: None, source: None } });
+    let routes = watch::Sender::new(with_ops(&shell, starting));
+    let server = shell.serve(listener, routes.subscribe(), config.limits.max_connections, &stop.serving);
+    let (health, config, stopping) = (shell.health.clone(), config.clone(), stop.clone());
+    let grace = config.limits.grace();
+    let work = tokio::spawn(async move {
+        let (own, work) = tokio::select! {
+            started = start(&shell, &config, &stopping) => started?,
+            () = stopping.starting.cancelled() => return None,
+        };
+        routes.send_replace(with_ops(&shell, own));
+        shell.health.started();
+        tracing::info!("app.ready");
+        Some(work)
+    });
+    let tasks = Tasks { server, ops_server, work, stop, grace };
+    Ok(Running { address, ops_address, keys, health, tasks, data_dir: None })
+}
+
+/// Waits for the servers, then puts the roles to work. `None` only where the configuration cannot be used at all.
+async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work)> {
+    let entropy = &shell.ambient.entropy;
+    let url = config.database.database_url.as_deref().unwrap_or_default();
+    let replicas = &config.database.database_replicas_url;
+    let postgres = match Postgres::connect(url, replicas, config.database.database_connections) {
+        Ok(postgres) => postgres,
+        Err(error) => {
+            let _ = shell.health.report(DATABASE, Err(chain(&error)));
+            tracing::error!(error = %chain(&error), "app.unusable_database_url");
+            return None;
+        }
+    };
+    let partitions =
+        persist(&shell.health, DATABASE, entropy, async || postgres.check_schema().await.map_err(|e| chain(&e))).await;
+    let backends = backends(config, Store::Postgres(postgres), partitions);
+    if let Some(queue) = &backends.queue {
+        let clock = &shell.ambient.clock;
+        persist(&shell.health, QUEUE, entropy, async || queue.probe(clock.now()).await.map_err(|e| chain(&e))).await;
+    }
+    if config.roles.contains(&Role::Polls) {
+        let ensure = async || {
+            let made = shell.ensure_default_poll(&backends.store, &config.default_poll).await;
+            made.map_err(|error| chain(&error))
+        };
+        persist(&shell.health, DATABASE, entropy, ensure).await;
+    }
+    tokio::spawn(keep_asking(shell.health.clone(), backends.clone(), config.roles.clone(), stop.serving.clone()));
+    Some(shell.start(&config.roles, backends, stop))
+}
+
+fn backends(config: &Run, store: Store, partitions: u16) -> Backends {
+    let needs = |roles: &[Role]| config.roles.iter().any(|role| roles.contains(role));
+    let redis = &config.redis;
+    let prefix = redis.redis_prefix.clone();
+    let acks = match redis.ballot_acks {
+        BallotAcks::Disk => Acks::Disk,
+        BallotAcks::Replica => Acks::Replica,
+    };
+    let max_unread = redis.queue_max_unread;
+    let ballots = redis.ballots().filter(|_| needs(&[Role::Vote, Role::Worker, Role::Polls]));
+    let live = redis.redis_url.as_ref().filter(|_| needs(&[Role::Vote, Role::Worker, Role::Polls, Role::Result]));
+    let queue = ballots.map(|url| {
+        let options = RedisOptions { url: url.clone(), partitions, prefix: prefix.clone(), acks, max_unread };
+        Queue::Redis(RedisQueue::new(options))
+    });
+    let live = live.map(|url| Live::Redis(RedisLive::start(url.clone(), &prefix)));
+    Backends { store, queue, live, alone: false }
+}
+
+/// Tries until it succeeds, ever more slowly and with jitter, so that a server that comes back is not met by everybody
+/// at once; says meanwhile what is wrong.
+async fn persist<T>(
+    health: &Health,
+    component: &'static str,
+    entropy: &Entropy,
+    attempt: impl AsyncFn() -> Result<T, String>,
+) -> T {
+    let mut pause = RETRY.0;
+    loop {
+        match attempt().await {
+            Ok(done) => {
+                if health.report(component, Ok(())) {
+                    tracing::info!(component, "app.reached");
+                }
+                return done;
+            }
+            Err(why) => {
+                if health.report(component, Err(why.clone())) {
+                    tracing::warn!(component, error = why, "app.waiting");
+                }
+            }
+        }
+        let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+        tokio::time::sleep(Duration::from_millis(millis / 2 + entropy.below(millis.max(1)))).await;
+        pause = (pause * 2).min(RETRY.1);
+    }
+}
+
+/// Asks the servers every second, so that a process nobody talks to knows too when it is cut off.
+async fn keep_asking(health: Health, backends: Backends, roles: Vec<Role>, shutdown: CancellationToken) {
+    let Backends { store, queue, .. } = backends;
+    // Results are shown from replicas while the primary is away.
+    let only_viewers = roles.iter().all(|role| *role == Role::Result);
+    let store = if only_viewers { store.for_viewers() } else { store };
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(WATCH) => {}
+            () = shutdown.cancelled() => return,
+        }
+        let state = store.hides_results().await.map(drop).map_err(|error| chain(&error));
+        note(&health, DATABASE, state);
+        if let Some(queue) = &queue {
+            note(&health, QUEUE, queue.ends().await.map(drop).map_err(|error| chain(&error)));
+        }
+    }
+}
+
+fn note(health: &Health, component: &'static str, state: Result<(), String>) {
+    let why = state.clone().err();
+    if health.report(component, state) {
+        match why {
+            Some(why) => tracing::warn!(component, error = why, "app.cut_off"),
+            None => tracing::info!(component, "app.reached"),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! `hemicycle up`: all roles in this process, over the embedded store.
+
+use axum::Router;
+use tokio::sync::watch;
+
+use super::data_dir::DataDir;
+use super::parts::{Backends, Shell};
+use super::running::{Running, Stop, Tasks};
+use super::{Ambient, OPS_CONNECTIONS, StartError, listen};
+use crate::config::{Role, Up};
+use crate::live::Live;
+use crate::queue::Queue;
+use crate::queue::local::LocalQueue;
+use crate::store::Store;
+use crate::store::sqlite::Sqlite;
+
+const ALL_ROLES: [Role; 5] = [Role::Vote, Role::Worker, Role::Result, Role::Polls, Role::Site];
+
+/// Starts all roles in this process over the embedded store.
+///
+/// # Errors
+/// When an address, the data directory or a file in it cannot be used.
+pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
+    let (listener, address) = listen(config.listen.address()).await?;
+    let ops_listener = match config.listen.ops_listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let data_dir = DataDir::open(&config.data.data_dir)?;
+    let keys = data_dir.keys(&config.keys, &ambient.entropy)?;
+    let backends = open(&data_dir).await?;
+    let shell = Shell::new(&config.public, keys.clone(), ambient, &config.limits)?;
+    shell.ensure_default_poll(&backends.store, &config.default_poll).await?;
+
+    let stop = Stop::default();
+    let (mut routes, work) = shell.start(&ALL_ROLES, backends, &stop);
+    let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
+    let ops_server = match ops_listener {
+        Some((listener, _)) => {
+            Some(shell.serve(listener, fixed(shell.wrap(shell.ops(false))), OPS_CONNECTIONS, &stop.ops))
+        }
+        None => {
+            routes = routes.merge(shell.ops(true));
+            None
+        }
+    };
+    let server = shell.serve(listener, fixed(shell.wrap(routes)), config.limits.max_connections, &stop.serving);
+    shell.health.started();
+    let work = tokio::spawn(async { Some(work) });
+    let tasks = Tasks { server, ops_server, work, stop, grace: config.limits.grace() };
+    Ok(Running { address, ops_address, keys, health: shell.health, tasks, data_dir: Some(data_dir) })
+}
+
+async fn open(data_dir: &DataDir) -> Result<Backends, StartError> {
+    let (store, queue) = (data_dir.store(), data_dir.queue());
+    let store_is_new = std::fs::metadata(&store).map_or(true, |file| file.len() == 0);
+    let queue = LocalQueue::open(&queue).await?;
+    if store_is_new && queue.holds_ballots().await? {
+        return Err(StartError::StoreLost(store));
+    }
+    let store = Store::Sqlite(Sqlite::open(&store).await?);
+    Ok(Backends { store, queue: Some(Queue::Local(queue)), live: Some(Live::local()), alone: true })
+}
+
+fn fixed(routes: Router) -> watch::Receiver<Router> {
+    watch::Sender::new(routes).subscribe()
+}

@@ -1,0 +1,147 @@
+//! Everything `hemicycle run` can be told: which roles, over which servers.
+
+use std::fmt;
+
+use clap::{Args, ValueEnum};
+
+use super::{DefaultPoll, Keys, Limits, Listen, Public, RedisUrl};
+
+/// A service of the product that can run, and be scaled, by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
+pub enum Role {
+    /// Takes ballots
+    Vote,
+    /// Counts them
+    Worker,
+    /// Shows results
+    Result,
+    /// Makes and changes polls
+    Polls,
+    /// The front page and the assets
+    Site,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Vote => "vote",
+            Self::Worker => "worker",
+            Self::Result => "result",
+            Self::Polls => "polls",
+            Self::Site => "site",
+        })
+    }
+}
+
+/// What is promised of an accepted ballot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BallotAcks {
+    /// It is on the disk of the main Redis: any process may crash
+    Disk,
+    /// Also a replica has it: the main may be lost, if a replica that confirmed is promoted
+    Replica,
+}
+
+/// Where the database is.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Database")]
+pub struct Database {
+    /// PostgreSQL 15 or newer that takes writes: postgres://USER:PASSWORD@HOST:PORT/NAME
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Replicas of it, separated by commas, for readers that may be a second behind; one that is down or further
+    /// behind is passed over
+    #[arg(long, env = "DATABASE_REPLICAS_URL", value_name = "URLS", value_delimiter = ',', hide_env_values = true)]
+    pub database_replicas_url: Vec<String>,
+    /// Connections to the database, at most
+    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=500))]
+    pub database_connections: u32,
+}
+
+/// Where Redis is.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Redis")]
+pub struct Redis {
+    /// Redis 7 or newer: redis://HOST:PORT, rediss://HOST:PORT, or redis+sentinel://HOST:PORT,HOST:PORT/NAME
+    #[arg(long, env = "REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub redis_url: Option<RedisUrl>,
+    /// The Redis that ballots go to, where it is another one. It must write through to its disk (appendonly yes,
+    /// appendfsync always) and evict nothing (maxmemory-policy noeviction)
+    #[arg(long, env = "BALLOTS_REDIS_URL", value_name = "URL", hide_env_values = true)]
+    pub ballots_redis_url: Option<RedisUrl>,
+    /// What is promised of an accepted ballot
+    #[arg(long, env = "BALLOT_ACKS", value_name = "WHERE", default_value = "disk")]
+    pub ballot_acks: BallotAcks,
+    /// What all keys and channels begin with: one for each system that shares a Redis
+    #[arg(long, env = "REDIS_PREFIX", value_name = "PREFIX", default_value = "hemicycle:")]
+    pub redis_prefix: String,
+    /// Accepted ballots that may wait to be counted; past it voters get 503
+    #[arg(long, env = "QUEUE_MAX_UNREAD", value_name = "BALLOTS", default_value_t = 10_000_000)]
+    pub queue_max_unread: u64,
+}
+
+impl Redis {
+    /// Where ballots go.
+    #[must_use]
+    pub fn ballots(&self) -> Option<&RedisUrl> {
+        self.ballots_redis_url.as_ref().or(self.redis_url.as_ref())
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Database")
+    }
+}
+
+/// Everything `hemicycle run` can be told.
+#[derive(Args, Clone, Debug)]
+pub struct Run {
+    /// The roles of this process, separated by commas
+    #[arg(long, env = "ROLES", value_name = "ROLES", value_delimiter = ',', required = true)]
+    pub roles: Vec<Role>,
+    /// Where to listen.
+    #[command(flatten)]
+    pub listen: Listen,
+    /// Where the database is.
+    #[command(flatten)]
+    pub database: Database,
+    /// Where Redis is.
+    #[command(flatten)]
+    pub redis: Redis,
+    /// How people reach it.
+    #[command(flatten)]
+    pub public: Public,
+    /// Its secrets.
+    #[command(flatten)]
+    pub keys: Keys,
+    /// The default poll.
+    #[command(flatten)]
+    pub default_poll: DefaultPoll,
+    /// How much it takes on.
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+impl Run {
+    /// What the roles need and were not given, in one line; `None` where nothing is missing.
+    #[must_use]
+    pub fn missing(&self) -> Option<String> {
+        let needs = |roles: &[Role]| self.roles.iter().find(|role| roles.contains(role)).copied();
+        let ballots = needs(&[Role::Vote, Role::Worker, Role::Polls]);
+        let live = needs(&[Role::Vote, Role::Worker, Role::Polls, Role::Result]);
+        let settings = [
+            ("DATABASE_URL", self.database.database_url.is_none(), self.roles.first().copied()),
+            ("REDIS_URL", self.redis.redis_url.is_none(), live.or(ballots)),
+            ("ADMIN_KEY", self.keys.admin_key.is_none(), self.roles.first().copied()),
+            ("SECRET_KEY", self.keys.secret_key.is_empty(), self.roles.first().copied()),
+        ];
+        let missing: Vec<(&str, Role)> = settings
+            .into_iter()
+            .filter_map(|(name, is_missing, role)| role.filter(|_| is_missing).map(|role| (name, role)))
+            .collect();
+        let (_, role) = missing.first()?;
+        let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
+        Some(format!("role {role} needs {}", names.join(", ")))
+    }
+}
