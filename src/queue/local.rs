@@ -328,11 +328,7 @@ impl Turn {
 }
 
 fn record(row: LogRow) -> Record {
-    let content = if format::fingerprint(&row.body) == row.fingerprint {
-        format::decode(&row.body)
-    } else {
-        Err(crate::domain::log::Unreadable::Malformed("its bytes do not match their fingerprint"))
-    };
+    let content = format::decode_intact(&row.body, row.fingerprint);
     let LogRow { id, first, ballots, fingerprint, body } = row;
     Record { id, first, ballots, fingerprint, body, content }
 }
