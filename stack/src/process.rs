@@ -206,7 +206,11 @@ impl Process {
                 bail!("{} ended ({status}); its log ends:\n{}", self.name, self.end_of_log());
             }
             if start.elapsed() > PATIENCE {
-                return Err(reason.context(format!("{} is not ready; its log ends:\n{}", self.name, self.end_of_log())));
+                return Err(reason.context(format!(
+                    "{} is not ready; its log ends:\n{}",
+                    self.name,
+                    self.end_of_log()
+                )));
             }
             std::thread::sleep(INTERVAL);
         }
