@@ -71,7 +71,7 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
             started = start(&shell, &config, &stopping) => started?,
             () = stopping.starting.cancelled() => return None,
         };
-        routes.send_replace(with_ops(&shell, own));
+        let _ = routes.send_replace(with_ops(&shell, own));
         shell.health.started();
         tracing::info!("app.ready");
         Some(work)
@@ -82,7 +82,6 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
 
 /// Waits for the servers, then puts the roles to work. `None` only where the configuration cannot be used at all.
 async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work)> {
-    let entropy = &shell.ambient.entropy;
     let url = config.database.database_url.as_deref().unwrap_or_default();
     let replicas = &config.database.database_replicas_url;
     let postgres = match Postgres::connect(url, replicas, config.database.database_connections) {
@@ -93,19 +92,26 @@ async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work
             return None;
         }
     };
-    let partitions =
-        persist(&shell.health, DATABASE, entropy, async || postgres.check_schema().await.map_err(|e| chain(&e))).await;
+    let mut waiting = Waiting::new(shell, DATABASE);
+    let partitions = loop {
+        match postgres.check_schema().await {
+            Ok(partitions) => break partitions,
+            Err(error) => waiting.because(chain(&error)).await,
+        }
+    };
     let backends = backends(config, Store::Postgres(postgres), partitions);
-    if let Some(queue) = &backends.queue {
-        let clock = &shell.ambient.clock;
-        persist(&shell.health, QUEUE, entropy, async || queue.probe(clock.now()).await.map_err(|e| chain(&e))).await;
-    }
     if config.roles.contains(&Role::Polls) {
-        let ensure = async || {
-            let made = shell.ensure_default_poll(&backends.store, &config.default_poll).await;
-            made.map_err(|error| chain(&error))
-        };
-        persist(&shell.health, DATABASE, entropy, ensure).await;
+        while let Err(error) = shell.ensure_default_poll(&backends.store, &config.default_poll).await {
+            waiting.because(chain(&error)).await;
+        }
+    }
+    waiting.is_over();
+    if let Some(queue) = &backends.queue {
+        let mut waiting = Waiting::new(shell, QUEUE);
+        while let Err(error) = queue.probe(shell.ambient.clock.now()).await {
+            waiting.because(chain(&error)).await;
+        }
+        waiting.is_over();
     }
     tokio::spawn(keep_asking(shell.health.clone(), backends.clone(), config.roles.clone(), stop.serving.clone()));
     Some(shell.start(&config.roles, backends, stop))
@@ -130,32 +136,33 @@ fn backends(config: &Run, store: Store, partitions: u16) -> Backends {
     Backends { store, queue, live, alone: false }
 }
 
-/// Tries until it succeeds, ever more slowly and with jitter, so that a server that comes back is not met by everybody
-/// at once; says meanwhile what is wrong.
-async fn persist<T>(
-    health: &Health,
+/// Waiting for a server: ever longer, and with jitter, so that one that comes back is not met by everybody at once.
+struct Waiting<'a> {
+    health: &'a Health,
+    entropy: &'a Entropy,
     component: &'static str,
-    entropy: &Entropy,
-    attempt: impl AsyncFn() -> Result<T, String>,
-) -> T {
-    let mut pause = RETRY.0;
-    loop {
-        match attempt().await {
-            Ok(done) => {
-                if health.report(component, Ok(())) {
-                    tracing::info!(component, "app.reached");
-                }
-                return done;
-            }
-            Err(why) => {
-                if health.report(component, Err(why.clone())) {
-                    tracing::warn!(component, error = why, "app.waiting");
-                }
-            }
+    pause: Duration,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(shell: &'a Shell, component: &'static str) -> Self {
+        Self { health: &shell.health, entropy: &shell.ambient.entropy, component, pause: RETRY.0 }
+    }
+
+    /// Says what is wrong, and waits before the next attempt.
+    async fn because(&mut self, why: String) {
+        if self.health.report(self.component, Err(why.clone())) {
+            tracing::warn!(component = self.component, error = why, "app.waiting");
         }
-        let millis = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-        tokio::time::sleep(Duration::from_millis(millis / 2 + entropy.below(millis.max(1)))).await;
-        pause = (pause * 2).min(RETRY.1);
+        let millis = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX);
+        tokio::time::sleep(Duration::from_millis(millis / 2 + self.entropy.below(millis.max(1)))).await;
+        self.pause = (self.pause * 2).min(RETRY.1);
+    }
+
+    fn is_over(&self) {
+        if self.health.report(self.component, Ok(())) {
+            tracing::info!(component = self.component, "app.reached");
+        }
     }
 }
 

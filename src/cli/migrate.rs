@@ -2,7 +2,7 @@
 
 use clap::Args as ClapArgs;
 
-use crate::store::postgres::migrate;
+use crate::store::postgres::schema::migrate;
 
 /// Creates or updates the schema of the database. Safe to run again, and from many places at once.
 #[derive(ClapArgs, Debug)]

@@ -51,6 +51,14 @@ pub struct Group {
 pub struct DeadLetter {
     /// The entry they came in.
     pub entry: EntryId,
+    /// The epoch of the log's history in which it was read.
+    pub epoch: u16,
+    /// The position of the entry's first ballot.
+    pub first: u64,
+    /// The entry's fingerprint.
+    pub fingerprint: u64,
+    /// Whether these are all ballots of the entry; else the others were counted.
+    pub whole: bool,
     /// How many.
     pub ballots: u64,
     /// Why.
@@ -95,7 +103,7 @@ pub fn fold(bookmark: Bookmark, records: &[Record], contests: &Contests) -> Resu
     for record in records {
         match &record.content {
             Err(newer @ Unreadable::NewerFormat(_)) => return Err(newer.clone()),
-            Err(malformed) => plan.bury(record, u64::from(record.ballots), malformed.to_string()),
+            Err(malformed) => plan.bury(record, true, u64::from(record.ballots), malformed.to_string()),
             Ok(entry) => fold_sections(&mut plan, &mut groups, record, &entry.sections, contests),
         }
         plan.read += u64::from(record.ballots);
@@ -113,7 +121,7 @@ pub fn fold(bookmark: Bookmark, records: &[Record], contests: &Contests) -> Resu
 #[must_use]
 pub fn give_up(bookmark: Bookmark, record: &Record, reason: String) -> Plan {
     let mut plan = Plan { bookmark: bookmark.after(record), read: u64::from(record.ballots), ..Plan::default() };
-    plan.bury(record, u64::from(record.ballots), reason);
+    plan.bury(record, true, u64::from(record.ballots), reason);
     if let Ok(entry) = &record.content {
         let markers = entry.sections.iter().filter_map(|section| match section {
             Section::Closed(marker) => Some(*marker),
@@ -153,7 +161,7 @@ fn fold_sections(
                 }
             }
             if strays > 0 {
-                plan.bury(record, strays, format!("poll {poll} has no such option"));
+                plan.bury(record, false, strays, format!("poll {poll} has no such option"));
             }
         } else {
             plan.discarded += ballots.len() as u64;
@@ -175,8 +183,17 @@ fn one_a_voter(poll: PollId, contest: &Contest, mut ballots: Vec<Placed>) -> Gro
 }
 
 impl Plan {
-    fn bury(&mut self, record: &Record, ballots: u64, reason: String) {
-        self.dead.push(DeadLetter { entry: record.id, ballots, reason, body: record.body.clone() });
+    fn bury(&mut self, record: &Record, whole: bool, ballots: u64, reason: String) {
+        self.dead.push(DeadLetter {
+            entry: record.id,
+            epoch: self.bookmark.epoch,
+            first: record.first,
+            fingerprint: record.fingerprint,
+            whole,
+            ballots,
+            reason,
+            body: record.body.clone(),
+        });
     }
 }
 
@@ -242,7 +259,7 @@ mod tests {
     fn a_choice_that_the_poll_does_not_have_is_buried_alone() {
         let plan = folded(&[record(1, 0, vec![ballots(1, 1, &[(1, 0), (2, 3), (3, 2)])])]);
         assert_eq!(standing(&plan.groups[0]), [(voter(1), 0, 0), (voter(3), 2, 2)]);
-        assert_eq!((plan.dead.len(), plan.dead[0].ballots), (1, 1));
+        assert_eq!((plan.dead.len(), plan.dead[0].ballots, plan.dead[0].whole), (1, 1, false));
     }
 
     #[test]
@@ -253,6 +270,7 @@ mod tests {
         };
         let plan = folded(&around(unreadable(Unreadable::Malformed("a sample"))));
         assert_eq!((plan.read, plan.dead[0].ballots, plan.groups[0].ballots.len()), (6, 4, 2));
+        assert_eq!((plan.dead[0].first, plan.dead[0].whole), (1, true));
         assert_eq!((plan.bookmark.entry, plan.bookmark.position), (EntryId(3), 6));
         let newer = fold(Bookmark::default(), &around(unreadable(Unreadable::NewerFormat(2))), &contests());
         assert_eq!(newer, Err(Unreadable::NewerFormat(2)), "nothing after it may be applied before it");

@@ -114,6 +114,16 @@ impl Poll {
         }
     }
 
+    /// What the store keeps when `poll` takes this one's place: with versions that go on from this one's.
+    #[must_use]
+    pub fn replaced_by(&self, poll: &Self) -> Self {
+        let shown = self.versions.shown + 1;
+        // While votes are hidden, what the public sees must not catch up with a number that votes have moved.
+        let was_shown = self.shows_results() || poll.shows_results();
+        let text = if was_shown { shown } else { self.versions.text + 1 };
+        Self { versions: Versions { shown, text, revision: self.versions.revision + 1 }, ..poll.clone() }
+    }
+
     /// The options' places, in order.
     pub fn choices(&self) -> impl Iterator<Item = (Choice, &str)> {
         self.labels.iter().enumerate().filter_map(|(index, label)| Some((Choice::from_index(index)?, label.as_str())))

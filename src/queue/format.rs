@@ -73,15 +73,15 @@ pub fn decode(mut bytes: &[u8]) -> Result<Entry, Unreadable> {
     Ok(Entry { at, sections })
 }
 
-/// Decodes an entry whose bytes have this fingerprint.
+/// Decodes an entry whose fingerprint was kept beside it.
 ///
 /// # Errors
-/// As [`decode`]; also when they have another.
-pub fn verified(body: &[u8], fingerprint: u64) -> Result<Entry, Unreadable> {
-    if self::fingerprint(body) != fingerprint {
+/// When the bytes are not those that were written, of a newer version, or no entry at all.
+pub fn decode_intact(bytes: &[u8], expected: u64) -> Result<Entry, Unreadable> {
+    if fingerprint(bytes) != expected {
         return Err(Unreadable::Malformed("its bytes do not match their fingerprint"));
     }
-    decode(body)
+    decode(bytes)
 }
 
 const CUT_SHORT: Unreadable = Unreadable::Malformed("it is cut short");

@@ -260,7 +260,8 @@ fn to_write(memory: &Memory, turn: Turn, choices: Vec<FirstChoices>, now: Timest
     (write, end)
 }
 
-fn record(LogRow { id, first, ballots, fingerprint, body }: LogRow) -> Record {
-    let content = format::verified(&body, fingerprint);
+fn record(row: LogRow) -> Record {
+    let content = format::decode_intact(&row.body, row.fingerprint);
+    let LogRow { id, first, ballots, fingerprint, body } = row;
     Record { id, first, ballots, fingerprint, body, content }
 }

@@ -1,13 +1,17 @@
 //! The store: polls, the ballots that stand, tallies and bookmarks, durable and transactional.
 //!
-//! A closed set of backends behind one enum. Every method has the same meaning on each; `tests/it/store_contract.rs`
+//! A closed set of backends behind one enum. Every method has the same meaning on each; `tests/it/store_contract`
 //! holds them to it. All SQL of the product lives under this folder.
 
+pub mod letters;
+pub mod postgres;
 pub mod sqlite;
+mod values;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use sqlx::postgres::PgDatabaseError;
 
 use crate::domain::ballot::VoterKey;
 use crate::domain::fold::{Contests, Plan};
@@ -40,7 +44,10 @@ pub enum StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let rejected = match &error {
-            sqlx::Error::Database(database) => sqlite::connect::is_about_data(database.as_ref()),
+            sqlx::Error::Database(database) => match database.try_downcast_ref::<PgDatabaseError>() {
+                Some(error) => postgres::connect::is_about_data(error),
+                None => sqlite::connect::is_about_data(database.as_ref()),
+            },
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::TypeNotFound { .. } => true,
             _ => false,
         };
@@ -53,6 +60,8 @@ impl From<sqlx::Error> for StoreError {
 pub enum Store {
     /// Embedded: one file of SQLite.
     Sqlite(sqlite::Sqlite),
+    /// A server of PostgreSQL, with or without replicas.
+    Postgres(postgres::Postgres),
 }
 
 /// A partition locked for applying a batch: nobody else applies to it until [`Claim::commit`], and dropping it undoes
@@ -61,16 +70,39 @@ pub enum Store {
 pub enum Claim {
     /// In SQLite.
     Sqlite(sqlite::apply::Claim),
+    /// In PostgreSQL.
+    Postgres(postgres::apply::Claim),
 }
 
 impl Store {
+    /// The same store for those who only look: the reads that viewers need come from a replica that is up and at most
+    /// about a second behind, where there is one, else from the primary.
+    #[must_use]
+    pub fn for_viewers(&self) -> Self {
+        match self {
+            Self::Sqlite(_) => self.clone(),
+            Self::Postgres(store) => Self::Postgres(store.for_viewers()),
+        }
+    }
+
+    /// The same store as the primary knows it: never behind what anybody has seen of it.
+    #[must_use]
+    pub fn primary(&self) -> Self {
+        match self {
+            Self::Sqlite(_) => self.clone(),
+            Self::Postgres(store) => Self::Postgres(store.primary()),
+        }
+    }
+
     /// Adds a poll.
     ///
     /// # Errors
     /// [`StoreError::NameTaken`] where its slug or code is in use, as either.
     pub async fn insert_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        let Self::Sqlite(store) = self;
-        store.insert_poll(poll).await
+        match self {
+            Self::Sqlite(store) => store.insert_poll(poll).await,
+            Self::Postgres(store) => store.insert_poll(poll).await,
+        }
     }
 
     /// Replaces a poll, if its revision is still the one given in it, and returns it with its new versions. A new
@@ -79,8 +111,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Changed`] where the revision is another, or the poll is gone.
     pub async fn update_poll(&self, poll: &Poll, now: Timestamp) -> Result<Poll, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.update_poll(poll, now).await
+        match self {
+            Self::Sqlite(store) => store.update_poll(poll, now).await,
+            Self::Postgres(store) => store.update_poll(poll, now).await,
+        }
     }
 
     /// Deletes a poll, if its revision is still the one given, and discards what was counted.
@@ -88,8 +122,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::Changed`] where the revision is another, or the poll is gone.
     pub async fn delete_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        let Self::Sqlite(store) = self;
-        store.delete_poll(poll).await
+        match self {
+            Self::Sqlite(store) => store.delete_poll(poll).await,
+            Self::Postgres(store) => store.delete_poll(poll).await,
+        }
     }
 
     /// The poll with this id.
@@ -97,8 +133,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn poll(&self, id: PollId) -> Result<Option<Poll>, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.poll(id).await
+        match self {
+            Self::Sqlite(store) => store.poll(id).await,
+            Self::Postgres(store) => store.poll(id).await,
+        }
     }
 
     /// The poll with this slug, else with this join code (in any case).
@@ -106,8 +144,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn poll_named(&self, name: &str) -> Result<Option<Poll>, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.poll_named(name).await
+        match self {
+            Self::Sqlite(store) => store.poll_named(name).await,
+            Self::Postgres(store) => store.poll_named(name).await,
+        }
     }
 
     /// All polls: the default poll first, then the newest first.
@@ -115,8 +155,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn polls(&self) -> Result<Vec<Poll>, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.polls().await
+        match self {
+            Self::Sqlite(store) => store.polls().await,
+            Self::Postgres(store) => store.polls().await,
+        }
     }
 
     /// Polls on which something may be left to do: all that are not final. Drafts are among them: one that was scheduled,
@@ -125,8 +167,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn unsettled_polls(&self) -> Result<Vec<Poll>, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.unsettled_polls().await
+        match self {
+            Self::Sqlite(store) => store.unsettled_polls().await,
+            Self::Postgres(store) => store.unsettled_polls().await,
+        }
     }
 
     /// Whether some poll that was ever open hides its votes from the public now.
@@ -134,8 +178,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn hides_results(&self) -> Result<bool, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.hides_results().await
+        match self {
+            Self::Sqlite(store) => store.hides_results().await,
+            Self::Postgres(store) => store.hides_results().await,
+        }
     }
 
     /// The poll with its votes, read together.
@@ -143,8 +189,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn snapshot(&self, id: PollId, now: Timestamp) -> Result<Option<Snapshot>, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.snapshot(id, now).await
+        match self {
+            Self::Sqlite(store) => store.snapshot(id, now).await,
+            Self::Postgres(store) => store.snapshot(id, now).await,
+        }
     }
 
     /// What a voter chose in a poll's round, as far as it has been counted.
@@ -152,8 +200,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn choice(&self, poll: PollId, round: u32, voter: VoterKey) -> Result<Option<Choice>, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.choice(poll, round, voter).await
+        match self {
+            Self::Sqlite(store) => store.choice(poll, round, voter).await,
+            Self::Postgres(store) => store.choice(poll, round, voter).await,
+        }
     }
 
     /// The terms of conservation, read at one moment; `pending` is the caller's to fill in.
@@ -161,8 +211,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn ledger(&self) -> Result<Ledger, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.ledger().await
+        match self {
+            Self::Sqlite(store) => store.ledger().await,
+            Self::Postgres(store) => store.ledger().await,
+        }
     }
 
     /// How far a partition was read, without locking it.
@@ -170,8 +222,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn bookmark(&self, partition: u16) -> Result<Bookmark, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.bookmark(partition).await
+        match self {
+            Self::Sqlite(store) => store.bookmark(partition).await,
+            Self::Postgres(store) => store.bookmark(partition).await,
+        }
     }
 
     /// Locks, for applying, the partition that is furthest behind its end among `ends`, of those that nobody else has
@@ -180,8 +234,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn claim(&self, ends: &BTreeMap<u16, LogEnd>, partitions: u16) -> Result<Option<Claim>, StoreError> {
-        let Self::Sqlite(store) = self;
-        Ok(store.claim(ends, partitions).await?.map(Claim::Sqlite))
+        Ok(match self {
+            Self::Sqlite(store) => store.claim(ends, partitions).await?.map(Claim::Sqlite),
+            Self::Postgres(store) => store.claim(ends, partitions).await?.map(Claim::Postgres),
+        })
     }
 
     /// Sweeps away up to some thousand ballots of rounds that no longer count. `true` while there is more to sweep.
@@ -189,8 +245,10 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn sweep(&self) -> Result<bool, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.sweep().await
+        match self {
+            Self::Sqlite(store) => store.sweep().await,
+            Self::Postgres(store) => store.sweep().await,
+        }
     }
 
     /// Compares the tallies with the fold of the ballots that stand: the polls where they differ. Reads everything.
@@ -198,14 +256,18 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn verify(&self) -> Result<Vec<PollId>, StoreError> {
-        let Self::Sqlite(store) = self;
-        store.verify().await
+        match self {
+            Self::Sqlite(store) => store.verify().await,
+            Self::Postgres(store) => store.verify().await,
+        }
     }
 
     /// Closes the store in an orderly way.
     pub async fn close(&self) {
-        let Self::Sqlite(store) = self;
-        store.close().await;
+        match self {
+            Self::Sqlite(store) => store.close().await,
+            Self::Postgres(store) => store.close().await,
+        }
     }
 }
 
@@ -213,15 +275,19 @@ impl Claim {
     /// Which partition was locked.
     #[must_use]
     pub fn partition(&self) -> u16 {
-        let Self::Sqlite(claim) = self;
-        claim.partition()
+        match self {
+            Self::Sqlite(claim) => claim.partition(),
+            Self::Postgres(claim) => claim.partition(),
+        }
     }
 
     /// Where the partition's reader stands.
     #[must_use]
     pub fn bookmark(&self) -> Bookmark {
-        let Self::Sqlite(claim) = self;
-        claim.bookmark()
+        match self {
+            Self::Sqlite(claim) => claim.bookmark(),
+            Self::Postgres(claim) => claim.bookmark(),
+        }
     }
 
     /// What the fold must know of these polls; deleted ones are absent.
@@ -229,18 +295,23 @@ impl Claim {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn contests(&mut self, polls: &[PollId]) -> Result<Contests, StoreError> {
-        let Self::Sqlite(claim) = self;
-        claim.contests(polls).await
+        match self {
+            Self::Sqlite(claim) => claim.contests(polls).await,
+            Self::Postgres(claim) => claim.contests(polls).await,
+        }
     }
 
     /// Applies a plan: ballots, tallies, versions, dead letters, markers and the bookmark. Returns the polls that
     /// changed visibly.
     ///
     /// # Errors
-    /// [`StoreError::Rejected`] where some ballot cannot be stored: nothing of the plan is, and the claim is spent.
+    /// [`StoreError::Rejected`] where something cannot be stored, [`StoreError::Changed`] where a poll was reset or deleted
+    /// since its contest was read: nothing of the plan is stored, and the claim is spent.
     pub async fn apply(&mut self, plan: &Plan, now: Timestamp) -> Result<Vec<PollId>, StoreError> {
-        let Self::Sqlite(claim) = self;
-        claim.apply(plan, now).await
+        match self {
+            Self::Sqlite(claim) => claim.apply(plan, now).await,
+            Self::Postgres(claim) => claim.apply(plan, now).await,
+        }
     }
 
     /// Moves the bookmark without applying anything: a new epoch, or past a gap.
@@ -248,8 +319,10 @@ impl Claim {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn move_bookmark(&mut self, bookmark: Bookmark, missed: u64) -> Result<(), StoreError> {
-        let Self::Sqlite(claim) = self;
-        claim.move_bookmark(bookmark, missed).await
+        match self {
+            Self::Sqlite(claim) => claim.move_bookmark(bookmark, missed).await,
+            Self::Postgres(claim) => claim.move_bookmark(bookmark, missed).await,
+        }
     }
 
     /// Makes all of it durable.
@@ -257,7 +330,9 @@ impl Claim {
     /// # Errors
     /// Where the store is unavailable: nothing was applied.
     pub async fn commit(self) -> Result<(), StoreError> {
-        let Self::Sqlite(claim) = self;
-        claim.commit().await
+        match self {
+            Self::Sqlite(claim) => claim.commit().await,
+            Self::Postgres(claim) => claim.commit().await,
+        }
     }
 }

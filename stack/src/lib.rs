@@ -4,6 +4,7 @@
 //! Each server listens on free ports of 127.0.0.1 and has a temporary folder of its own. It lives as long as its
 //! value, and never longer than our process, even if that is killed with -9 ([`process`]). All calls block.
 
+mod clock;
 pub mod haproxy;
 pub mod http;
 pub mod ports;
@@ -14,3 +15,4 @@ pub mod redis;
 pub mod resp;
 pub mod role;
 pub mod sentinel;
+pub mod whole;

@@ -1,7 +1,7 @@
 //! Where Debian puts the servers.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 
@@ -34,11 +34,4 @@ fn postgres_folders() -> Vec<PathBuf> {
         .collect();
     versions.sort_unstable_by(|one, other| other.cmp(one));
     versions.into_iter().map(|(_, folder)| folder).collect()
-}
-
-/// The library that shifts a process's clock.
-pub(crate) fn faketime_library() -> anyhow::Result<PathBuf> {
-    let machine = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
-    let library = Path::new(&machine).to_owned();
-    library.is_file().then_some(library).context("faketime is not installed: apt-get install faketime")
 }

@@ -9,6 +9,7 @@ use std::process::ExitStatus;
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
+use crate::clock;
 use crate::ports::{self, local};
 use crate::process::{self, Process, Signal, words};
 use crate::programs;
@@ -222,12 +223,8 @@ pub(crate) fn prepare(plan: Plan) -> anyhow::Result<Process> {
     fs::write(&config, fixed + &lines)?;
     let mut command = words!["env"];
     if clock_ahead != 0 {
-        // Not by the command faketime, which stays between us and the server as a process of its own.
-        command.extend(words![
-            format!("LD_PRELOAD={}", programs::faketime_library()?.display()),
-            format!("FAKETIME={clock_ahead:+}s"),
-            "FAKETIME_DONT_FAKE_MONOTONIC=1",
-        ]);
+        let library = clock::library(folder.path(), clock_ahead)?;
+        command.push(format!("LD_PRELOAD={}", library.display()).into());
     }
     command.extend(words![programs::find("redis-server")?, config]);
     command.extend(arguments.iter().map(OsString::from));

@@ -1,13 +1,19 @@
 //! Each server starts, answers, is killed and starts again with what it had; and nothing of it outlives us.
 
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use hemicycle_stack::http;
 use hemicycle_stack::postgres::{Mode, Postgres, PostgresOptions};
 use hemicycle_stack::process::Process;
 use hemicycle_stack::redis::{Redis, RedisOptions};
 use hemicycle_stack::resp::Reply;
 use hemicycle_stack::sentinel::{SentinelOptions, Sentinels};
+use hemicycle_stack::whole::{Stack, StackOptions};
 use tempfile::TempDir;
 
 fn text(text: &str) -> Reply {
@@ -74,5 +80,65 @@ fn postgres_survives_a_kill_and_its_standby_takes_over() {
     assert_eq!(standby.sql("votes", "SELECT count(*) FROM vote").unwrap(), "3");
     let traces = [traces(standby.process())];
     drop((primary, standby));
+    assert!(traces.iter().all(is_gone));
+}
+
+/// Stands in for the product where this test binary is its binary: answers every request with what it asks for.
+#[test]
+fn stand_in() {
+    let Ok(address) = std::env::var("LISTEN") else { return };
+    let listener = TcpListener::bind(&address).unwrap();
+    println!("at http://{address}");
+    for stream in listener.incoming() {
+        let mut stream = stream.unwrap();
+        let mut request = [0; 1000];
+        let read = stream.read(&mut request).unwrap();
+        let path = String::from_utf8_lossy(&request[..read]).split(' ').nth(1).unwrap_or_default().to_owned();
+        let roles = std::env::var("ROLES").unwrap();
+        let body = format!("{path} at {roles}");
+        let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+    }
+}
+
+/// A program that takes the product's command line and runs [`stand_in`].
+fn binary(folder: &Path) -> PathBuf {
+    let ourselves = std::env::current_exe().unwrap();
+    let script = format!(
+        "#!/bin/sh\n[ $1 = migrate ] || ROLES=$3 exec '{}' --exact stand_in --nocapture\n",
+        ourselves.display()
+    );
+    let file = folder.join("binary");
+    fs::write(&file, script).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    file
+}
+
+#[test]
+fn the_front_leads_every_path_to_a_role_that_serves_it_and_around_one_that_died() {
+    let folder = TempDir::new().unwrap();
+    let options = StackOptions::lean(binary(folder.path()), &["vote", "worker", "result", "polls,site"]);
+    let stack = Stack::start(&StackOptions { of_each: 2, ..options }).unwrap();
+    let ask = |path: &str| http::get(stack.front.address(), path).unwrap();
+    for (path, roles) in [
+        ("/vote/p", "vote"),
+        ("/ballots/p", "vote"),
+        ("/results/p.json", "result"),
+        ("/socket.io/?EIO=4", "result"),
+        ("/polls", "polls,site"),
+        ("/", "polls,site"),
+        ("/voters", "polls,site"),
+    ] {
+        assert!(ask(path).1.ends_with(&format!("\r\n{path} at {roles}")), "{path}: {}", ask(path).1);
+    }
+    let dead = stack.with_role("vote").next().unwrap();
+    dead.kill().unwrap();
+    assert!((0..4).all(|_| ask("/vote/p").0 == 200));
+    stack.front.wait_until_down(dead.address()).unwrap();
+    dead.start_again().unwrap();
+    stack.front.wait_until_up(dead.address()).unwrap();
+    assert!(!dead.terminate().unwrap().success(), "the stand-in knows no SIGTERM");
+    let traces: Vec<_> = stack.processes().into_iter().filter(|it| it.is_running()).map(traces).collect();
+    drop(stack);
+    assert_eq!(traces.len(), 11);
     assert!(traces.iter().all(is_gone));
 }

@@ -544,7 +544,7 @@ fn record(id: &str, fields: &HashMap<String, Value>) -> Result<Record, QueueErro
     let fingerprint = field(fields, "print").unwrap_or_default();
     let body = field::<Vec<u8>>(fields, "body").map(Bytes::from);
     let content =
-        body.as_ref().map_or(Err(Unreadable::Malformed("it has no body")), |body| format::verified(body, fingerprint));
+        body.as_ref().map_or(Err(Unreadable::Malformed("it has no body")), |body| format::decode_intact(body, fingerprint));
     Ok(Record { id: EntryId(id), first, ballots, fingerprint, body: body.unwrap_or_default(), content })
 }
 

@@ -12,12 +12,12 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite as Db, Transaction};
 
 use super::Sqlite;
-use super::rows::{poll_id, signed, unsigned};
 use crate::domain::ballot::{Sequence, VoterKey};
-use crate::domain::fold::{Contest, Contests, DeadLetter, Group, Placed, Plan};
+use crate::domain::fold::{Contest, Contests, Group, Placed, Plan};
 use crate::domain::log::{Bookmark, EntryId, LogEnd, Marker};
 use crate::domain::names::{MAX_OPTIONS, PollId};
 use crate::store::StoreError;
+use crate::store::values::{poll_id, signed, unsigned};
 
 const WIDTH: usize = VoterKey::LENGTH + 2 + 12;
 /// As many records as the `numbers` table can expand.
@@ -26,10 +26,10 @@ const CHUNK: usize = 8192;
 /// A partition, locked by the file's one write transaction.
 #[derive(Debug)]
 pub struct Claim {
-    tx: Transaction<'static, Db>,
-    partition: u16,
-    partitions: u16,
-    bookmark: Bookmark,
+    pub(super) tx: Transaction<'static, Db>,
+    pub(super) partition: u16,
+    pub(super) partitions: u16,
+    pub(super) bookmark: Bookmark,
 }
 
 /// What applying a group did to the terms of conservation and to the tally.
@@ -85,7 +85,7 @@ impl Sqlite {
     }
 }
 
-async fn read_bookmark<'e, E>(executor: E, partition: u16) -> Result<Option<Bookmark>, StoreError>
+pub(super) async fn read_bookmark<'e, E>(executor: E, partition: u16) -> Result<Option<Bookmark>, StoreError>
 where
     E: sqlx::Executor<'e, Database = Db>,
 {
@@ -224,19 +224,6 @@ impl Claim {
             .bind(signed(count as u64))
             .bind(signed(group.poll.get()))
             .bind(group.round)
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
-    }
-
-    async fn keep_dead_letter(&mut self, letter: &DeadLetter, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO dead_letters (partition, entry, ballots, reason, body, at) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(self.partition)
-            .bind(signed(letter.entry.0))
-            .bind(signed(letter.ballots))
-            .bind(&letter.reason)
-            .bind(&letter.body[..])
-            .bind(now.as_millisecond())
             .execute(&mut *self.tx)
             .await?;
         Ok(())

@@ -9,13 +9,13 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite as Db, Transaction};
 
 use super::connect::{Connections, OpenError};
-use super::rows::{self, millis, poll_id, signed, unsigned};
 use crate::domain::ballot::VoterKey;
 use crate::domain::clock::from_millis;
 use crate::domain::gate::{Gate, Phase};
 use crate::domain::log::{EntryId, LogEnd};
 use crate::domain::names::{Choice, PollId};
 use crate::store::StoreError;
+use crate::store::values::{self, millis, poll_id, signed, unsigned};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/queue");
 
@@ -163,7 +163,7 @@ impl LogFile {
             .fetch_all(self.file.writer())
             .await?;
             for row in &rows {
-                found.insert(voter_key(row.try_get("voter")?)?, rows::choice(row.try_get("choice")?)?);
+                found.insert(voter_key(row.try_get("voter")?)?, values::choice(row.try_get("choice")?)?);
             }
         }
         Ok(found)

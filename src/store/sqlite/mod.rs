@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod connect;
+mod letters;
 pub mod log;
 mod polls;
 mod results;

@@ -3,11 +3,11 @@
 use jiff::Timestamp;
 use sqlx::{Sqlite as Db, Transaction};
 
-use super::rows::{self, millis, signed};
-use super::{Sqlite, connect};
+use super::{Sqlite, connect, rows};
 use crate::domain::names::{JoinCode, PollId};
-use crate::domain::poll::{Poll, Versions};
+use crate::domain::poll::Poll;
 use crate::store::StoreError;
+use crate::store::values::{self, millis, signed};
 
 impl Sqlite {
     pub(crate) async fn insert_poll(&self, poll: &Poll) -> Result<(), StoreError> {
@@ -25,13 +25,13 @@ impl Sqlite {
         .bind(poll.code.as_str())
         .bind(&poll.title)
         .bind(rows::labels(poll))
-        .bind(rows::status(poll.status))
+        .bind(values::status(poll.status))
         .bind(poll.generation)
         .bind(poll.round)
         .bind(millis(poll.opens_at))
         .bind(millis(poll.closes_at))
         .bind(poll.allow_change)
-        .bind(rows::visibility(poll.results))
+        .bind(values::visibility(poll.results))
         .bind(poll.is_final)
         .bind(poll.created_at.as_millisecond())
         .bind(signed(poll.versions.shown))
@@ -49,12 +49,7 @@ impl Sqlite {
         let mut tx = self.file.begin().await?;
         let before = read(&mut tx, poll.id).await?.filter(|before| before.versions.revision == poll.versions.revision);
         let before = before.ok_or(StoreError::Changed)?;
-        let shown = before.versions.shown + 1;
-        // While votes are hidden, what the public sees must not catch up with a number that votes have moved.
-        let was_shown = before.shows_results() || poll.shows_results();
-        let text = if was_shown { shown } else { before.versions.text + 1 };
-        let versions = Versions { shown, text, revision: before.versions.revision + 1 };
-        let after = Poll { versions, ..poll.clone() };
+        let after = before.replaced_by(poll);
         write(&mut tx, &after).await?;
         if after.round != before.round {
             discard_round(&mut tx, &before).await?;
@@ -137,12 +132,12 @@ async fn write(tx: &mut Transaction<'static, Db>, poll: &Poll) -> Result<(), Sto
     )
     .bind(&poll.title)
     .bind(rows::labels(poll))
-    .bind(rows::status(poll.status))
+    .bind(values::status(poll.status))
     .bind(poll.generation)
     .bind(poll.round)
     .bind(millis(poll.opens_at))
     .bind(millis(poll.closes_at))
-    .bind(rows::visibility(poll.results))
+    .bind(values::visibility(poll.results))
     .bind(poll.is_final)
     .bind(signed(poll.versions.shown))
     .bind(signed(poll.versions.text))

@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use sqlx::Row;
 
 use super::Sqlite;
-use super::rows::{self, poll_id, signed, unsigned};
+use super::rows;
 use crate::domain::ballot::VoterKey;
 use crate::domain::ledger::Ledger;
 use crate::domain::names::{Choice, PollId};
 use crate::domain::snapshot::Snapshot;
 use crate::store::StoreError;
+use crate::store::values::{self, poll_id, signed, unsigned};
 
 impl Sqlite {
     pub(crate) async fn snapshot(&self, id: PollId, now: Timestamp) -> Result<Option<Snapshot>, StoreError> {
@@ -43,7 +44,7 @@ impl Sqlite {
                 .bind(&voter.0[..])
                 .fetch_optional(self.file.readers())
                 .await?;
-        stored.map(rows::choice).transpose()
+        stored.map(values::choice).transpose()
     }
 
     pub(crate) async fn ledger(&self) -> Result<Ledger, StoreError> {

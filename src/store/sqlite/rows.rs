@@ -1,13 +1,13 @@
 //! Between rows of SQLite and the domain's types.
 
-use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::domain::clock::from_millis;
-use crate::domain::names::{Choice, JoinCode, PollId, Slug};
-use crate::domain::poll::{Poll, Status, Versions, Visibility};
+use crate::domain::names::{JoinCode, Slug};
+use crate::domain::poll::{Poll, Versions};
 use crate::store::StoreError;
+use crate::store::values::{poll_id, status_from, unsigned, visibility_from};
 
 pub fn poll(row: &SqliteRow) -> Result<Poll, StoreError> {
     Ok(Poll {
@@ -34,61 +34,6 @@ pub fn poll(row: &SqliteRow) -> Result<Poll, StoreError> {
     })
 }
 
-pub fn poll_id(stored: i64) -> Result<PollId, StoreError> {
-    PollId::from_u64(unsigned(stored)).ok_or(StoreError::Damaged("a poll id"))
-}
-
-pub fn choice(stored: i64) -> Result<Choice, StoreError> {
-    usize::try_from(stored).ok().and_then(Choice::from_index).ok_or(StoreError::Damaged("a choice"))
-}
-
-/// Our numbers stay under 2^63, so the sign bit is free for SQLite.
-pub fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-pub fn unsigned(stored: i64) -> u64 {
-    u64::try_from(stored).unwrap_or_default()
-}
-
-pub fn millis(time: Option<Timestamp>) -> Option<i64> {
-    time.map(Timestamp::as_millisecond)
-}
-
 pub fn labels(poll: &Poll) -> String {
     serde_json::Value::from(poll.labels.clone()).to_string()
-}
-
-pub fn status(status: Status) -> &'static str {
-    match status {
-        Status::Draft => "draft",
-        Status::Open => "open",
-        Status::Closed => "closed",
-    }
-}
-
-fn status_from(stored: &str) -> Result<Status, StoreError> {
-    match stored {
-        "draft" => Ok(Status::Draft),
-        "open" => Ok(Status::Open),
-        "closed" => Ok(Status::Closed),
-        _ => Err(StoreError::Damaged("a status")),
-    }
-}
-
-pub fn visibility(visibility: Visibility) -> &'static str {
-    match visibility {
-        Visibility::Live => "live",
-        Visibility::Hidden => "hidden",
-        Visibility::AfterClose => "after_close",
-    }
-}
-
-fn visibility_from(stored: &str) -> Result<Visibility, StoreError> {
-    match stored {
-        "live" => Ok(Visibility::Live),
-        "hidden" => Ok(Visibility::Hidden),
-        "after_close" => Ok(Visibility::AfterClose),
-        _ => Err(StoreError::Damaged("a visibility")),
-    }
 }

@@ -1,0 +1,306 @@
+//! Applying a batch: a handful of set operations in one transaction.
+//!
+//! Everybody takes locks in the same order, so that nobody waits in a circle:
+//!
+//! 1. a worker its partition's row, which nobody waits for (others skip it), then ballots of that partition;
+//! 2. polls, in order of their ids;
+//! 3. tallies, in order;
+//! 4. row -1 of the partitions, organisers only.
+//!
+//! A worker locks polls late, when the bulk of its work is done, and then looks whether a round it counted in was
+//! discarded meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres as Db, Row, Transaction};
+use uuid::Uuid;
+
+use super::rows::{self, integer, small, smallint, tiny};
+use super::{Postgres, WRITE, within};
+use crate::domain::ballot::Sequence;
+use crate::domain::fold::{Contest, Contests, Group, Placed, Plan};
+use crate::domain::log::{Bookmark, LogEnd, Marker};
+use crate::domain::names::{MAX_OPTIONS, PollId};
+use crate::store::StoreError;
+use crate::store::values::{poll_id, signed, unsigned};
+
+/// Ballots in one statement, at most.
+const CHUNK: usize = 10_000;
+
+/// A statement returns only what it has written, so a ballot's row tells in `previous` what was there before: the choice
+/// that was replaced, or one of these.
+const FRESH: i16 = -1;
+const REPEATED: i16 = -2;
+
+/// The last ballot stands. The same one again, under an older or a newer epoch, changes at most the sequence.
+const UPSERT: &str = "WITH upserted AS (\
+       INSERT INTO ballots (partition, poll, round, voter, choice, previous, sequence) \
+       SELECT $1, $2, $3, voter, choice, -1, sequence \
+       FROM unnest($4::uuid[], $5::smallint[], $6::bigint[]) AS new (voter, choice, sequence) \
+       ON CONFLICT (poll, round, voter, partition) DO UPDATE SET choice = excluded.choice, \
+         sequence = greatest(excluded.sequence, ballots.sequence), \
+         previous = CASE WHEN excluded.choice = ballots.choice AND (excluded.sequence & $7) = (ballots.sequence & $7) \
+           THEN -2 ELSE ballots.choice END \
+       WHERE excluded.sequence > ballots.sequence \
+         OR (excluded.choice = ballots.choice AND (excluded.sequence & $7) = (ballots.sequence & $7)) \
+       RETURNING choice, previous) \
+     SELECT choice, previous, count(*) AS ballots FROM upserted GROUP BY choice, previous";
+
+/// The first ballot stands.
+const INSERT: &str = "WITH upserted AS (\
+       INSERT INTO ballots (partition, poll, round, voter, choice, previous, sequence) \
+       SELECT $1, $2, $3, voter, choice, -1, sequence \
+       FROM unnest($4::uuid[], $5::smallint[], $6::bigint[]) AS new (voter, choice, sequence) \
+       ON CONFLICT (poll, round, voter, partition) DO UPDATE SET previous = -2 \
+       WHERE excluded.choice = ballots.choice AND (excluded.sequence & $7) = (ballots.sequence & $7) \
+       RETURNING choice, previous) \
+     SELECT choice, previous, count(*) AS ballots FROM upserted GROUP BY choice, previous";
+
+/// A partition, locked by a transaction.
+#[derive(Debug)]
+pub struct Claim {
+    pub(super) tx: Transaction<'static, Db>,
+    pub(super) partition: u16,
+    pub(super) partitions: u16,
+    pub(super) bookmark: Bookmark,
+}
+
+/// What applying groups did to the terms of conservation and to the tallies.
+#[derive(Debug, Default)]
+struct Effect {
+    superseded: u64,
+    repeated: u64,
+    votes: BTreeMap<(PollId, i16), i64>,
+}
+
+impl Postgres {
+    pub(crate) async fn claim(
+        &self,
+        ends: &BTreeMap<u16, LogEnd>,
+        partitions: u16,
+    ) -> Result<Option<Claim>, StoreError> {
+        within(WRITE, self.claim_one(ends, partitions)).await
+    }
+
+    async fn claim_one(&self, ends: &BTreeMap<u16, LogEnd>, partitions: u16) -> Result<Option<Claim>, StoreError> {
+        let column = |of: fn(&LogEnd) -> u64| ends.values().map(|end| signed(of(end))).collect::<Vec<_>>();
+        let mut tx = self.begin().await?;
+        let row = sqlx::query(
+            "SELECT p.partition, p.epoch, p.entry, p.fingerprint, p.position FROM partitions p \
+             JOIN unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[]) \
+               AS log (partition, entry, fingerprint, position) ON log.partition = p.partition \
+             WHERE (p.entry, p.fingerprint) IS DISTINCT FROM (log.entry, log.fingerprint) \
+             ORDER BY log.position - p.position DESC, p.partition LIMIT 1 FOR NO KEY UPDATE OF p SKIP LOCKED",
+        )
+        .bind(ends.keys().map(|partition| smallint(*partition)).collect::<Vec<_>>())
+        .bind(column(|end| end.entry.0))
+        .bind(column(|end| end.fingerprint))
+        .bind(column(|end| end.position))
+        .fetch_optional(&mut *tx)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let partition = tiny(row.try_get::<i16, _>("partition")?.into());
+        Ok(Some(Claim { tx, partition, partitions, bookmark: rows::bookmark(&row)? }))
+    }
+}
+
+impl Claim {
+    pub(crate) fn partition(&self) -> u16 {
+        self.partition
+    }
+
+    pub(crate) fn bookmark(&self) -> Bookmark {
+        self.bookmark
+    }
+
+    pub(crate) async fn contests(&mut self, polls: &[PollId]) -> Result<Contests, StoreError> {
+        within(WRITE, async {
+            let sql = "SELECT id, round, allow_change, cardinality(labels) AS options FROM polls WHERE id = ANY ($1)";
+            sqlx::query(sql).bind(ids(polls)).fetch_all(&mut *self.tx).await?.iter().map(contest).collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn apply(&mut self, plan: &Plan, now: Timestamp) -> Result<Vec<PollId>, StoreError> {
+        within(WRITE, self.apply_all(plan, now)).await
+    }
+
+    pub(crate) async fn move_bookmark(&mut self, bookmark: Bookmark, missed: u64) -> Result<(), StoreError> {
+        let plan = Plan { bookmark, read: missed, ..Plan::default() };
+        within(WRITE, self.book(&plan, &Effect::default())).await
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        within(WRITE, async { Ok(self.tx.commit().await?) }).await
+    }
+
+    async fn apply_all(&mut self, plan: &Plan, now: Timestamp) -> Result<Vec<PollId>, StoreError> {
+        let mut effect = Effect::default();
+        for group in &plan.groups {
+            self.apply_group(group, &mut effect).await?;
+        }
+        self.lock_polls(plan).await?;
+        let mut changed = self.add_to_tallies(&effect).await?;
+        self.raise_versions(&changed).await?;
+        for marker in &plan.markers {
+            if self.apply_marker(marker).await? {
+                changed.insert(marker.poll);
+            }
+        }
+        for letter in &plan.dead {
+            self.keep_dead_letter(letter, now).await?;
+        }
+        self.book(plan, &effect).await?;
+        Ok(changed.into_iter().collect())
+    }
+
+    async fn apply_group(&mut self, group: &Group, effect: &mut Effect) -> Result<(), StoreError> {
+        effect.superseded += group.superseded;
+        for ballots in group.ballots.chunks(CHUNK) {
+            let column = |of: fn(&Placed) -> i64| ballots.iter().map(of).collect::<Vec<_>>();
+            let rows = sqlx::query(if group.allow_change { UPSERT } else { INSERT })
+                .bind(smallint(self.partition))
+                .bind(signed(group.poll.get()))
+                .bind(integer(group.round))
+                .bind(ballots.iter().map(|ballot| Uuid::from_bytes(ballot.voter.0)).collect::<Vec<_>>())
+                .bind(ballots.iter().map(|ballot| i16::from(ballot.choice.as_u8())).collect::<Vec<_>>())
+                .bind(column(|ballot| ballot.sequence.as_i64()))
+                .bind(Sequence::POSITION_MASK)
+                .fetch_all(&mut *self.tx)
+                .await?;
+            effect.add(group.poll, ballots.len() as u64, &rows)?;
+        }
+        Ok(())
+    }
+
+    /// Locks all polls of the plan, in order. From here on nobody else counts into them.
+    async fn lock_polls(&mut self, plan: &Plan) -> Result<(), StoreError> {
+        let polls = plan.groups.iter().map(|group| group.poll).chain(plan.markers.iter().map(|marker| marker.poll));
+        let polls: BTreeSet<PollId> = polls.collect();
+        if polls.is_empty() {
+            return Ok(());
+        }
+        let sql = "SELECT id, round FROM polls WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE";
+        let locked: Vec<(i64, i32)> = sqlx::query_as(sql).bind(ids(&polls)).fetch_all(&mut *self.tx).await?;
+        let rounds: BTreeMap<i64, u32> = locked.into_iter().map(|(poll, round)| (poll, small(round))).collect();
+        let stands = |group: &Group| rounds.get(&signed(group.poll.get())) == Some(&group.round);
+        if plan.groups.iter().all(stands) { Ok(()) } else { Err(StoreError::Changed) }
+    }
+
+    /// Returns the polls in which votes moved.
+    async fn add_to_tallies(&mut self, effect: &Effect) -> Result<BTreeSet<PollId>, StoreError> {
+        let moved: Vec<_> = effect.votes.iter().filter(|(_, votes)| **votes != 0).collect();
+        if !moved.is_empty() {
+            sqlx::query(
+                "INSERT INTO tallies (poll, choice, votes) \
+                 SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS new (poll, choice, votes) \
+                 ORDER BY poll, choice ON CONFLICT (poll, choice) DO UPDATE SET votes = tallies.votes + excluded.votes",
+            )
+            .bind(moved.iter().map(|((poll, _), _)| signed(poll.get())).collect::<Vec<_>>())
+            .bind(moved.iter().map(|((_, choice), _)| *choice).collect::<Vec<_>>())
+            .bind(moved.iter().map(|(_, votes)| **votes).collect::<Vec<_>>())
+            .execute(&mut *self.tx)
+            .await?;
+        }
+        Ok(moved.iter().map(|((poll, _), _)| *poll).collect())
+    }
+
+    async fn raise_versions(&mut self, polls: &BTreeSet<PollId>) -> Result<(), StoreError> {
+        if polls.is_empty() {
+            return Ok(());
+        }
+        let query = sqlx::query("UPDATE polls SET shown = shown + 1 WHERE id = ANY ($1)").bind(ids(polls));
+        query.execute(&mut *self.tx).await?;
+        Ok(())
+    }
+
+    /// Notes that this partition has passed a generation's last ballot; the last partition to do so makes it final. The
+    /// markers are counted in a statement of its own: it sees those of whoever held the poll's lock before.
+    async fn apply_marker(&mut self, marker: &Marker) -> Result<bool, StoreError> {
+        let (poll, generation) = (signed(marker.poll.get()), integer(marker.generation));
+        sqlx::query(
+            "INSERT INTO markers (poll, generation, partition) \
+             SELECT id, generation, $3 FROM polls WHERE id = $1 AND generation = $2 ON CONFLICT DO NOTHING",
+        )
+        .bind(poll)
+        .bind(generation)
+        .bind(smallint(self.partition))
+        .execute(&mut *self.tx)
+        .await?;
+        let finished = sqlx::query(
+            "UPDATE polls SET status = 'closed', final = true, closes_at = $3, shown = shown + 1, \
+               text = CASE WHEN results = 'hidden' THEN text ELSE shown END + 1, revision = revision + 1 \
+             WHERE id = $1 AND generation = $2 AND NOT final \
+               AND (SELECT count(*) FROM markers WHERE poll = $1 AND generation = $2) = $4",
+        )
+        .bind(poll)
+        .bind(generation)
+        .bind(marker.at.as_millisecond())
+        .bind(i64::from(self.partitions))
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(finished.rows_affected() > 0)
+    }
+
+    async fn book(&mut self, plan: &Plan, effect: &Effect) -> Result<(), StoreError> {
+        let dead: u64 = plan.dead.iter().map(|letter| letter.ballots).sum();
+        sqlx::query(
+            "UPDATE partitions SET epoch = $2, entry = $3, fingerprint = $4, position = $5, applied = applied + $6, \
+               superseded = superseded + $7, discarded = discarded + $8, dead = dead + $9, repeated = repeated + $10 \
+             WHERE partition = $1",
+        )
+        .bind(smallint(self.partition))
+        .bind(i32::from(plan.bookmark.epoch))
+        .bind(signed(plan.bookmark.entry.0))
+        .bind(signed(plan.bookmark.fingerprint))
+        .bind(signed(plan.bookmark.position))
+        .bind(signed(plan.read) - signed(effect.repeated))
+        .bind(signed(effect.superseded))
+        .bind(signed(plan.discarded))
+        .bind(signed(dead))
+        .bind(signed(effect.repeated))
+        .execute(&mut *self.tx)
+        .await?;
+        self.bookmark = plan.bookmark;
+        Ok(())
+    }
+}
+
+impl Effect {
+    /// Adds what upserting `ballots` of a poll returned; what it did not return was stale.
+    fn add(&mut self, poll: PollId, ballots: u64, rows: &[PgRow]) -> Result<(), StoreError> {
+        let mut written = 0;
+        for row in rows {
+            let (choice, previous): (i16, i16) = (row.try_get("choice")?, row.try_get("previous")?);
+            let count: i64 = row.try_get("ballots")?;
+            written += unsigned(count);
+            match previous {
+                FRESH => *self.votes.entry((poll, choice)).or_default() += count,
+                REPEATED => self.repeated += unsigned(count),
+                replaced if usize::try_from(replaced).is_ok_and(|replaced| replaced < MAX_OPTIONS) => {
+                    *self.votes.entry((poll, replaced)).or_default() -= count;
+                    *self.votes.entry((poll, choice)).or_default() += count;
+                    self.superseded += unsigned(count);
+                }
+                _ => return Err(StoreError::Damaged("a choice")),
+            }
+        }
+        self.superseded += ballots - written.min(ballots);
+        Ok(())
+    }
+}
+
+fn contest(row: &PgRow) -> Result<(PollId, Contest), StoreError> {
+    let contest = Contest {
+        round: small(row.try_get("round")?),
+        options: usize::try_from(row.try_get::<i32, _>("options")?).unwrap_or_default(),
+        allow_change: row.try_get("allow_change")?,
+    };
+    Ok((poll_id(row.try_get("id")?)?, contest))
+}
+
+fn ids<'a>(polls: impl IntoIterator<Item = &'a PollId>) -> Vec<i64> {
+    polls.into_iter().map(|poll| signed(poll.get())).collect()
+}

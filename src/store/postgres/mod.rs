@@ -1,0 +1,106 @@
+//! The scaled store: one primary of PostgreSQL (15 or newer), with or without replicas for viewers.
+//!
+//! A pooler in transaction mode may stand in between: everything but `migrate` leaves nothing behind in a session. No
+//! call hangs: each has a time limit here, and each transaction one at the server, for a process that is gone without
+//! a word must not keep its locks.
+
+pub mod apply;
+pub mod connect;
+mod letters;
+mod polls;
+mod replicas;
+mod results;
+mod rows;
+pub mod schema;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{PgPool, Transaction};
+
+use self::replicas::Replicas;
+use crate::store::StoreError;
+
+/// How long a read may take.
+const READ: Duration = Duration::from_secs(10);
+/// How long each step of changing something may take.
+const WRITE: Duration = Duration::from_secs(30);
+
+/// The limits are the server's own, for the case that it hears nothing of ours; in the form of `WRITE`.
+const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '20s'; \
+                     SET LOCAL idle_in_transaction_session_timeout = '30s'";
+
+/// The store on a server.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    primary: PgPool,
+    replicas: Option<Arc<Replicas>>,
+    for_viewers: bool,
+}
+
+impl Postgres {
+    /// Connects when it is needed, not now: the server may be down, and comes and goes without this handle being
+    /// opened anew. Where there are `replicas`, they are watched until the last handle is dropped.
+    ///
+    /// # Errors
+    /// When an address is none.
+    pub fn connect(url: &str, replicas: &[String], max_connections: u32) -> Result<Self, sqlx::Error> {
+        let primary = connect::pool(url, max_connections)?;
+        let replicas = if replicas.is_empty() {
+            None
+        } else {
+            Some(Arc::new(Replicas::watch(connect::pool(url, 1)?, replicas, max_connections)?))
+        };
+        Ok(Self { primary, replicas, for_viewers: false })
+    }
+
+    /// The same store, read from replicas where that is good enough.
+    #[must_use]
+    pub fn for_viewers(&self) -> Self {
+        Self { for_viewers: true, ..self.clone() }
+    }
+
+    /// The same store, read from the primary.
+    #[must_use]
+    pub fn primary(&self) -> Self {
+        Self { for_viewers: false, ..self.clone() }
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        if let Some(replicas) = &self.replicas {
+            replicas.close().await;
+        }
+        self.primary.close().await;
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, sqlx::Postgres>, StoreError> {
+        Ok(self.primary.begin_with(BEGIN).await?)
+    }
+
+    /// Reads from the primary.
+    async fn read<T>(&self, read: impl AsyncFnOnce(PgPool) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        within(READ, read(self.primary.clone())).await
+    }
+
+    /// Reads what may be a moment old: for viewers, from a fresh replica; where that fails, from the next, and in the
+    /// end from the primary.
+    async fn view<T, F>(&self, read: impl Fn(PgPool) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        for replica in self.replicas.iter().filter(|_| self.for_viewers).flat_map(|replicas| replicas.fresh()) {
+            match within(replicas::READ, read(replica.pool())).await {
+                Err(StoreError::Unavailable(error)) => replica.pass_over(&error),
+                answer => return answer,
+            }
+        }
+        within(READ, read(self.primary.clone())).await
+    }
+}
+
+/// Gives up on work that takes longer than `limit`: a server that was cut off does not say so.
+async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let elapsed = |_| StoreError::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(limit, work).await.map_err(elapsed)?
+}

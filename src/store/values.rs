@@ -1,0 +1,62 @@
+//! Between the domain's types and what every database can keep.
+
+use jiff::Timestamp;
+
+use crate::domain::names::{Choice, PollId};
+use crate::domain::poll::{Status, Visibility};
+use crate::store::StoreError;
+
+pub fn poll_id(stored: i64) -> Result<PollId, StoreError> {
+    PollId::from_u64(unsigned(stored)).ok_or(StoreError::Damaged("a poll id"))
+}
+
+pub fn choice(stored: i64) -> Result<Choice, StoreError> {
+    usize::try_from(stored).ok().and_then(Choice::from_index).ok_or(StoreError::Damaged("a choice"))
+}
+
+/// Our numbers stay under 2^63, so the sign bit is free for the database.
+pub fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub fn unsigned(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or_default()
+}
+
+pub fn millis(time: Option<Timestamp>) -> Option<i64> {
+    time.map(Timestamp::as_millisecond)
+}
+
+pub fn status(status: Status) -> &'static str {
+    match status {
+        Status::Draft => "draft",
+        Status::Open => "open",
+        Status::Closed => "closed",
+    }
+}
+
+pub fn status_from(stored: &str) -> Result<Status, StoreError> {
+    match stored {
+        "draft" => Ok(Status::Draft),
+        "open" => Ok(Status::Open),
+        "closed" => Ok(Status::Closed),
+        _ => Err(StoreError::Damaged("a status")),
+    }
+}
+
+pub fn visibility(visibility: Visibility) -> &'static str {
+    match visibility {
+        Visibility::Live => "live",
+        Visibility::Hidden => "hidden",
+        Visibility::AfterClose => "after_close",
+    }
+}
+
+pub fn visibility_from(stored: &str) -> Result<Visibility, StoreError> {
+    match stored {
+        "live" => Ok(Visibility::Live),
+        "hidden" => Ok(Visibility::Hidden),
+        "after_close" => Ok(Visibility::AfterClose),
+        _ => Err(StoreError::Damaged("a visibility")),
+    }
+}
