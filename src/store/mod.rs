@@ -325,6 +325,17 @@ impl Claim {
         }
     }
 
+    /// Undoes what was applied, and lets go of the partition before it returns; a claim that is dropped does so soon.
+    ///
+    /// # Errors
+    /// Where the store is unavailable: nothing was applied.
+    pub async fn undo(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(claim) => claim.undo().await,
+            Self::Postgres(claim) => claim.undo().await,
+        }
+    }
+
     /// Makes all of it durable.
     ///
     /// # Errors

@@ -17,4 +17,5 @@ mod servers;
 mod smoke;
 mod snapshots;
 mod store_contract;
+mod store_postgres;
 mod worker;

@@ -543,8 +543,9 @@ fn record(id: &str, fields: &HashMap<String, Value>) -> Result<Record, QueueErro
     let ballots = field(fields, "ballots").ok_or_else(|| damaged("an entry's number of ballots"))?;
     let fingerprint = field(fields, "print").unwrap_or_default();
     let body = field::<Vec<u8>>(fields, "body").map(Bytes::from);
-    let content =
-        body.as_ref().map_or(Err(Unreadable::Malformed("it has no body")), |body| format::decode_intact(body, fingerprint));
+    let content = body
+        .as_ref()
+        .map_or(Err(Unreadable::Malformed("it has no body")), |body| format::decode_intact(body, fingerprint));
     Ok(Record { id: EntryId(id), first, ballots, fingerprint, body: body.unwrap_or_default(), content })
 }
 

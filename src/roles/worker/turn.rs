@@ -40,7 +40,7 @@ pub enum Turn {
     Idle,
     /// It counted what there was in a partition.
     Counted,
-    /// It counted a full batch: the next should follow at once.
+    /// It counted a full batch, or has to take the turn again: the next should follow at once.
     Behind,
 }
 
@@ -170,6 +170,8 @@ impl Counter {
                 let _ = self.needs.queue.counted(partition, plan.bookmark.position).await;
                 Ok(if plan.read >= batch { Turn::Behind } else { Turn::Counted })
             }
+            // A poll was reset or deleted just now: the next turn folds by what holds since.
+            Err(StoreError::Changed) => Ok(Turn::Behind),
             Err(StoreError::Rejected(error)) => self.narrow_down(claim, records, batch, &error).await,
             Err(error) => Err(error.into()),
         }
@@ -204,7 +206,7 @@ impl Counter {
         error: &sqlx::Error,
     ) -> Result<Turn, TurnError> {
         let (partition, bookmark) = (claim.partition(), claim.bookmark());
-        drop(claim);
+        claim.undo().await?;
         let [only] = records else {
             let ballots: u64 = records.iter().map(|record| u64::from(record.ballots)).sum();
             self.narrowed.insert(partition, (ballots.min(batch) / 2).max(1));

@@ -132,6 +132,10 @@ impl Claim {
         within(WRITE, self.book(&plan, &Effect::default())).await
     }
 
+    pub(crate) async fn undo(self) -> Result<(), StoreError> {
+        within(WRITE, async { Ok(self.tx.rollback().await?) }).await
+    }
+
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         within(WRITE, async { Ok(self.tx.commit().await?) }).await
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgDatabaseError, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection};
 
 /// How long a call waits for a connection, be it for a free one or for a server that is down.
 const ACQUIRE: Duration = Duration::from_secs(3);
@@ -13,13 +13,23 @@ const TRUSTED: Duration = Duration::from_millis(500);
 /// How long a connection may take to come back from a call that was given up.
 const RELEASE: Duration = Duration::from_secs(3);
 
+/// How to connect to an address.
+///
+/// # Errors
+/// When it is none of PostgreSQL: the driver itself takes any kind.
+pub fn options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    if !["postgres://", "postgresql://"].iter().any(|kind| url.starts_with(kind)) {
+        let expected = "an address of PostgreSQL begins with postgres:// or postgresql://";
+        return Err(sqlx::Error::Configuration(expected.into()));
+    }
+    Ok(url.parse::<PgConnectOptions>()?.application_name("hemicycle"))
+}
+
 /// A pool that connects when it is used.
 ///
 /// # Errors
 /// When the address is none.
 pub fn pool(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
-    let options: PgConnectOptions = url.parse::<PgConnectOptions>()?.application_name("hemicycle");
-    let options = options.log_slow_statements(tracing::log::LevelFilter::Off, Duration::MAX);
     let pool = PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE)
@@ -40,7 +50,7 @@ pub fn pool(url: &str, max_connections: u32) -> Result<PgPool, sqlx::Error> {
                 answer.map_err(|_| sqlx::Error::PoolTimedOut)?.map(|()| true)
             })
         });
-    Ok(pool.connect_lazy_with(options))
+    Ok(pool.connect_lazy_with(options(url)?))
 }
 
 /// Whether an error is about the data of a statement (classes 22 and 23) rather than about the state of the server.

@@ -123,7 +123,7 @@ async fn insert(tx: &mut Transaction<'static, Db>, poll: &Poll) -> Result<(), sq
     .await?;
     // A slug and a code live in one name space: what was read out to a room must not lead elsewhere.
     sqlx::query(
-        "INSERT INTO names (name, poll) SELECT DISTINCT name, $3 FROM (VALUES ($1), (lower($2))) AS both (name)",
+        "INSERT INTO names (name, poll) SELECT DISTINCT name, $3 FROM (VALUES ($1), (lower($2))) AS new (name)",
     )
     .bind(poll.slug.as_str())
     .bind(poll.code.as_str())

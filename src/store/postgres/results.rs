@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::store::values::{self, poll_id, signed, unsigned};
 
 /// How long a comparison of all ballots with all tallies may take.
-const VERIFY: Duration = Duration::from_secs(3600);
+const VERIFY: Duration = Duration::from_hours(1);
 /// Ballots swept away in one step.
 const SWEEP: i64 = 4000;
 

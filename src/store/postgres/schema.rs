@@ -1,11 +1,10 @@
 //! Making the schema, and telling whether it is there.
 
 use sqlx::migrate::Migrator;
-use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
-use super::Postgres;
 use super::rows::{smallint, tiny};
+use super::{Postgres, connect};
 use crate::store::StoreError;
 
 static MIGRATIONS: Migrator = Migrator {
@@ -46,7 +45,7 @@ pub enum MigrateError {
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     /// Nothing of ours is there.
-    #[error("the database is empty; run: hemicycle migrate")]
+    #[error("the database is not prepared; run: hemicycle migrate")]
     Missing,
     /// It was made by an older release.
     #[error("the database has schema version {found}, this release needs {needed}; run: hemicycle migrate")]
@@ -70,8 +69,7 @@ pub async fn migrate(url: &str, partitions: u16) -> Result<Migrated, MigrateErro
     if !(1..=1000).contains(&partitions) {
         return Err(MigrateError::Partitions(partitions));
     }
-    let options: PgConnectOptions = url.parse()?;
-    let mut connection = options.application_name("hemicycle migrate").connect().await?;
+    let mut connection = connect::options(url)?.connect().await?;
     let from = version(&mut connection).await?;
     MIGRATIONS.run(&mut connection).await?;
     let partitions = lay_out(&mut connection, partitions).await?;
@@ -95,10 +93,9 @@ impl Postgres {
             Ok((found, partitions))
         };
         match self.read(ask).await? {
-            (None, _) => Err(SchemaError::Missing),
             (Some(found), _) if found < needed => Err(SchemaError::Older { found, needed }),
-            (Some(_), None) => Err(SchemaError::Missing),
             (Some(_), Some(partitions)) => Ok(partitions),
+            _ => Err(SchemaError::Missing),
         }
     }
 }

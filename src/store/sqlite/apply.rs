@@ -156,6 +156,10 @@ impl Claim {
         self.book(&Plan { bookmark, read: missed, ..Plan::default() }, 0, 0).await
     }
 
+    pub(crate) async fn undo(self) -> Result<(), StoreError> {
+        Ok(self.tx.rollback().await?)
+    }
+
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         Ok(self.tx.commit().await?)
     }

@@ -3,8 +3,12 @@
 
 mod apply;
 mod claims;
+mod letters;
 mod polls;
 mod rounds;
+
+use std::any::Any;
+use std::time::Duration;
 
 use hemicycle::domain::ballot::Sequence;
 use hemicycle::domain::fold::{DeadLetter, Group, Placed, Plan};
@@ -17,6 +21,7 @@ use hemicycle::store::{Claim, Store};
 use tempfile::TempDir;
 
 use crate::forge::{at, choice, poll_id, voter};
+use crate::servers::Database;
 
 /// Makes every case a test on every backend.
 macro_rules! store_contract {
@@ -41,17 +46,22 @@ macro_rules! store_contract {
 /// A store, and what must live as long.
 pub struct Backend {
     store: Store,
-    _folder: TempDir,
+    _kept: Box<dyn Any + Send>,
 }
 
 async fn sqlite() -> Backend {
     let folder = TempDir::new().unwrap();
     let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap());
-    Backend { store, _folder: folder }
+    Backend { store, _kept: Box::new(folder) }
+}
+
+async fn postgres() -> Backend {
+    let database = Database::migrated();
+    Backend { store: Store::Postgres(database.store()), _kept: Box::new(database) }
 }
 
 /// A group of ballots: voter, option and position, in the poll's round and in `epoch`.
-fn group(poll: &Poll, epoch: u16, ballots: &[(u64, usize, u64)]) -> Group {
+pub fn group(poll: &Poll, epoch: u16, ballots: &[(u64, usize, u64)]) -> Group {
     let place = |(of, index, position): &(u64, usize, u64)| Placed {
         voter: voter(*of),
         choice: choice(*index),
@@ -63,25 +73,42 @@ fn group(poll: &Poll, epoch: u16, ballots: &[(u64, usize, u64)]) -> Group {
 }
 
 /// A plan that counts one group and leaves the bookmark after `entry`, at `position`.
-fn plan(groups: Vec<Group>, entry: u64, position: u64) -> Plan {
+pub fn plan(groups: Vec<Group>, entry: u64, position: u64) -> Plan {
     let read = groups.iter().map(|group| group.ballots.len() as u64 + group.superseded).sum();
     let bookmark = Bookmark { epoch: 0, entry: EntryId(entry), fingerprint: entry * 7, position };
     Plan { groups, read, bookmark, ..Plan::default() }
 }
 
-fn marker(poll: &Poll, generation: u32) -> Marker {
+pub fn marker(poll: &Poll, generation: u32) -> Marker {
     Marker { poll: poll.id, generation, at: at(9000) }
 }
 
 fn dead_letter(ballots: u64) -> DeadLetter {
-    DeadLetter { entry: EntryId(1), ballots, reason: "unreadable".into(), body: bytes::Bytes::from_static(b"?") }
+    DeadLetter {
+        entry: EntryId(1),
+        epoch: 0,
+        first: 0,
+        fingerprint: 0,
+        whole: true,
+        ballots,
+        reason: "unreadable".into(),
+        body: bytes::Bytes::from_static(b"?"),
+    }
 }
 
-/// Claims a partition whose log has gone on.
-async fn claimed(store: &Store, partition: u16, partitions: u16) -> Claim {
+/// Claims a partition whose log has gone on. A claim that was dropped before may take a moment to be undone.
+pub async fn claimed(store: &Store, partition: u16, partitions: u16) -> Claim {
     let Bookmark { entry, fingerprint, position, .. } = store.bookmark(partition).await.unwrap();
     let end = LogEnd { entry: EntryId(entry.0 + 1), fingerprint, position: position + 1 };
-    store.claim(&[(partition, end)].into(), partitions).await.unwrap().unwrap()
+    let claim = async {
+        loop {
+            match store.claim(&[(partition, end)].into(), partitions).await.unwrap() {
+                Some(claim) => return claim,
+                None => tokio::time::sleep(Duration::from_millis(2)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), claim).await.unwrap()
 }
 
 /// Applies and commits a plan on a store of one partition.
@@ -112,6 +139,7 @@ async fn shown(store: &Store, number: u64) -> u64 {
 store_contract! {
     backends {
         on_sqlite = crate::store_contract::sqlite;
+        on_postgres = crate::store_contract::postgres;
     }
     cases {
         polls:
@@ -148,6 +176,14 @@ store_contract! {
             a_new_epoch_moves_the_bookmark_and_nothing_else
             a_gap_is_a_difference_that_stays_visible
             contests_tell_what_the_fold_must_know
-            refused_data_is_told_from_an_absent_store_and_leaves_nothing;
+            refused_data_is_told_from_an_absent_store_and_leaves_nothing
+            a_claim_that_was_undone_leaves_its_partition_to_the_next;
+        letters:
+            letters_are_listed_in_order_with_their_place_in_the_log
+            a_dropped_letter_is_gone_and_its_ballots_stay_dead
+            a_retried_letter_counts_as_if_it_had_been_read_in_its_turn
+            a_letter_that_was_buried_twice_is_counted_once
+            a_retried_letter_brings_its_markers_and_buries_what_has_no_place
+            a_letter_that_is_still_unreadable_or_refused_stays;
     }
 }
