@@ -183,7 +183,7 @@ fn global(folder: &Path) -> String {
     // Without noreuseport, two of them could share a port and nobody would notice.
     format!(
         "global
-    maxconn 10000
+    maxconn 8000
     no strict-limits
     noreuseport
     stats socket {} mode 600 level admin

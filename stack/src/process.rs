@@ -267,7 +267,7 @@ fn children(pid: u32) -> Vec<OwnedFd> {
 
 /// A folder for one server.
 pub(crate) fn folder(name: &str) -> anyhow::Result<TempDir> {
-    tempfile::Builder::new().prefix(&format!("hemicycle-{name}-")).tempdir().context("no temporary folder")
+    tempfile::Builder::new().prefix(&format!("hemicycle-stack-{name}-")).tempdir().context("no temporary folder")
 }
 
 /// A command line, from words of several types.
