@@ -152,6 +152,8 @@ fn doomed() {
     if std::env::var_os("DOOMED").is_some() {
         let redis = Redis::start(&RedisOptions::default()).unwrap();
         let postgres = Postgres::start(&PostgresOptions::quick()).unwrap();
+        // A frozen one must go, too.
+        redis.process().freeze().unwrap();
         for (pid, folder) in [redis.process(), postgres.process()].map(traces) {
             println!("trace {pid} {}", folder.display());
         }

@@ -74,10 +74,10 @@ fn key() -> anyhow::Result<String> {
 }
 
 fn show(stack: &Stack) {
-    println!("\n{:<36} {:>8}  LOG", "PROCESS", "PID");
+    println!("\n{:<44} {:>8}  LOG", "PROCESS", "PID");
     for process in stack.processes() {
         let pid = process.pid().map_or_else(|_| "gone".into(), |pid| pid.to_string());
-        println!("{:<36} {pid:>8}  {}", process.name(), process.log_file().display());
+        println!("{:<44} {pid:>8}  {}", process.name(), process.log_file().display());
     }
     println!("\n{:<22} {}", "FRONT", stack.base());
     for (name, value) in stack.environment.iter().filter(|(name, _)| SHOWN.contains(&name.as_str())) {
