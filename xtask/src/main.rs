@@ -5,6 +5,7 @@ mod licences;
 mod packages;
 mod sabotage;
 mod shell;
+mod stack;
 mod test;
 
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ enum Chore {
     Sabotage(sabotage::Args),
     /// Measure speed, as ratios to ceilings of the same run
     Bench(bench::Args),
+    /// Run the product on this machine as at scale: every role, PostgreSQL, Redis and HAProxy, until Ctrl-C
+    Stack(stack::Args),
     /// The bare server that `bench` takes for its ceiling
     #[command(hide = true)]
     BenchBare(bench::bare::Args),
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Chore::Licences => licences::run(),
         Chore::Bench(args) => bench::run(&args),
         Chore::BenchBare(args) => bench::bare::run(&args),
+        Chore::Stack(args) => stack::run(&args),
         Chore::Sabotage(args) => sabotage::run(&args),
     };
     match outcome {
