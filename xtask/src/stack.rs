@@ -17,13 +17,6 @@ const PORT: u16 = 8080;
 const SHOWN: [&str; 4] = ["DATABASE_URL", "DATABASE_REPLICAS_URL", "REDIS_URL", "ADMIN_KEY"];
 
 /// What to start, and where.
-///
-/// Builds the product and starts, each as a process of its own on 127.0.0.1: PostgreSQL with a synchronous standby,
-/// Redis with two replicas and three sentinels, every role twice, and HAProxy before the roles and before the database.
-/// Then shows what runs where, with process ids to kill and logs to read, until Ctrl-C. All data is temporary: when it
-/// ends, in whatever way, nothing runs on and no folder is left.
-///
-/// Needs Debian's packages redis-server, postgresql and haproxy, of which it starts servers of its own.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Processes of each role
