@@ -188,9 +188,10 @@ async fn keep_asking(health: Health, backends: Backends, roles: Vec<Role>, shutd
 fn note(health: &Health, component: &'static str, state: Result<(), String>) {
     let why = state.clone().err();
     if health.report(component, state) {
-        match why {
-            Some(why) => tracing::warn!(component, error = why, "app.cut_off"),
-            None => tracing::info!(component, "app.reached"),
+        if let Some(why) = why {
+            tracing::warn!(component, error = why, "app.cut_off");
+        } else {
+            tracing::info!(component, "app.reached");
         }
     }
 }

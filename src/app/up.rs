@@ -35,15 +35,11 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
     let stop = Stop::default();
     let (mut routes, work) = shell.start(&ALL_ROLES, backends, &stop);
     let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
-    let ops_server = match ops_listener {
-        Some((listener, _)) => {
-            Some(shell.serve(listener, fixed(shell.wrap(shell.ops(false))), OPS_CONNECTIONS, &stop.ops))
-        }
-        None => {
-            routes = routes.merge(shell.ops(true));
-            None
-        }
-    };
+    let ops_server = ops_listener
+        .map(|(listener, _)| shell.serve(listener, fixed(shell.wrap(shell.ops(false))), OPS_CONNECTIONS, &stop.ops));
+    if ops_server.is_none() {
+        routes = routes.merge(shell.ops(true));
+    }
     let server = shell.serve(listener, fixed(shell.wrap(routes)), config.limits.max_connections, &stop.serving);
     shell.health.started();
     let work = tokio::spawn(async { Some(work) });

@@ -102,7 +102,7 @@ async fn listen(
             Err(_) if incoming.strong_count() == 0 => return Ok(()),
             // Subscribing again changes nothing, and asks for an answer.
             Err(_) => {
-                tokio::time::timeout(PATIENCE, sink.subscribe(channel)).await.unwrap_or_else(|_| Err(silent()))?
+                tokio::time::timeout(PATIENCE, sink.subscribe(channel)).await.unwrap_or_else(|_| Err(silent()))?;
             }
         }
     }
