@@ -1,6 +1,7 @@
 //! What a person types.
 
 mod backup;
+mod dead_letters;
 mod export;
 mod healthcheck;
 mod migrate;
@@ -58,6 +59,8 @@ enum Command {
     Backup(backup::Args),
     /// Put a backup in place of a data directory; not while hemicycle runs
     Restore(restore::Args),
+    /// Show ballots that could not be counted, try them again, or give them up; also while hemicycle runs
+    DeadLetters(dead_letters::Args),
     /// Ask a running hemicycle whether it is ready: exit code 0 if it is, 1 if not
     Healthcheck(healthcheck::Args),
 }
@@ -76,6 +79,7 @@ pub fn main() -> ExitCode {
         Some(Command::Export(args)) => in_runtime(export::run(&args)),
         Some(Command::Backup(args)) => in_runtime(backup::run(&args)),
         Some(Command::Restore(args)) => in_runtime(restore::run(&args)),
+        Some(Command::DeadLetters(args)) => in_runtime(dead_letters::run(&args)),
         Some(Command::Healthcheck(args)) => healthcheck::run(&args),
     };
     match done {

@@ -1,6 +1,7 @@
 //! The command line: what it teaches, what it refuses and how, and the chores around a data directory.
 
 mod chores;
+mod dead_letters;
 mod refusals;
 
 use std::fs;

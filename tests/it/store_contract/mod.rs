@@ -55,6 +55,7 @@ async fn sqlite() -> Backend {
     Backend { store, _kept: Box::new(folder) }
 }
 
+#[expect(clippy::unused_async, reason = "every backend is opened in the same way")]
 async fn postgres() -> Backend {
     let database = Database::migrated();
     Backend { store: Store::Postgres(database.store()), _kept: Box::new(database) }

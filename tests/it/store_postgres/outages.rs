@@ -22,7 +22,7 @@ async fn server() -> (Server, Store) {
     (server, store)
 }
 
-fn unavailable<T: std::fmt::Debug>(answer: Result<T, StoreError>) {
+fn unavailable<T: std::fmt::Debug>(answer: &Result<T, StoreError>) {
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
 }
 
@@ -30,12 +30,12 @@ async fn all_calls_fail(store: &Store) {
     let started = Instant::now();
     let (poll, ends) = (open(2), ends());
     tokio::join!(
-        async { unavailable(store.poll(poll_id(1)).await) },
-        async { unavailable(store.snapshot(poll_id(1), at(0)).await) },
-        async { unavailable(store.insert_poll(&poll).await) },
-        async { unavailable(store.bookmark(0).await) },
-        async { unavailable(store.claim(&ends, 3).await.map(drop)) },
-        async { unavailable(store.sweep().await) },
+        async { unavailable(&store.poll(poll_id(1)).await) },
+        async { unavailable(&store.snapshot(poll_id(1), at(0)).await) },
+        async { unavailable(&store.insert_poll(&poll).await) },
+        async { unavailable(&store.bookmark(0).await) },
+        async { unavailable(&store.claim(&ends, 3).await.map(drop)) },
+        async { unavailable(&store.sweep().await) },
     );
     assert!(started.elapsed() < BOUND, "they took {:?}", started.elapsed());
 }
@@ -44,7 +44,7 @@ async fn all_calls_fail(store: &Store) {
 async fn calls_fail_soon_while_the_server_is_down_and_work_again_after() {
     let (server, store) = server().await;
     server.stop(Mode::Fast).unwrap();
-    all_calls_fail(&store).await;
+    Box::pin(all_calls_fail(&store)).await;
     server.start_again().unwrap();
     store.poll(poll_id(1)).await.unwrap().unwrap();
     store.insert_poll(&open(2)).await.unwrap();
@@ -70,7 +70,7 @@ async fn calls_fail_soon_while_the_server_is_cut_off_and_work_again_after() {
     let claim = store.claim(&ends(), 3).await.unwrap().unwrap();
     frozen(&server, true);
     let reading = Instant::now();
-    unavailable(store.poll(poll_id(1)).await);
+    unavailable(&store.poll(poll_id(1)).await);
     assert!(reading.elapsed() < BOUND, "it took {:?}", reading.elapsed());
     drop(claim);
     frozen(&server, false);
