@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hemicycle::domain::clock::{Clock, Entropy};
-use hemicycle::domain::snapshot::Snapshot;
+use hemicycle::domain::snapshot::{Audience, Snapshot};
 use hemicycle::http::metrics::Metrics;
 use hemicycle::live::{Event, Live};
 use hemicycle::roles::result::hub::{Ending, Hub};
@@ -36,7 +36,7 @@ async fn hub(folder: &Path) -> (Hub, Live, Snapshot) {
 async fn a_stream_that_is_to_end_ends_although_votes_still_come() {
     let folder = tempfile::tempdir().unwrap();
     let (hub, live, stored) = hub(folder.path()).await;
-    let mut viewer = hub.watch(stored.poll.slug.as_str()).await.unwrap();
+    let mut viewer = hub.watch(stored.poll.slug.as_str(), Audience::Public, None).await.unwrap();
     hub.drain();
     live.publish(later(&stored, 3));
     let frame = viewer.frames.wait_for(|frame| frame.snapshot.votes[0] == 3).await.unwrap();
@@ -49,7 +49,7 @@ async fn an_older_snapshot_never_follows_a_newer_one() {
     let (hub, live, stored) = hub(folder.path()).await;
     let poll = Arc::clone(&stored.poll);
 
-    let mut viewer = hub.watch(poll.slug.as_str()).await.unwrap();
+    let mut viewer = hub.watch(poll.slug.as_str(), Audience::Public, None).await.unwrap();
     live.publish(later(&stored, 3));
     viewer.frames.changed().await.unwrap();
     assert_eq!(viewer.frames.borrow_and_update().snapshot.votes[0], 3);
@@ -57,7 +57,7 @@ async fn an_older_snapshot_never_follows_a_newer_one() {
     // Long enough for the bus, and for the hub to read the store again, which is older still.
     let stale = tokio::time::timeout(Duration::from_millis(1500), viewer.frames.changed()).await;
     assert!(stale.is_err(), "an older snapshot was sent: {:?}", viewer.frames.borrow().snapshot.votes);
-    let newcomer = hub.watch(poll.slug.as_str()).await.unwrap();
+    let newcomer = hub.watch(poll.slug.as_str(), Audience::Public, None).await.unwrap();
     assert_eq!(newcomer.first.snapshot.votes[0], 3, "a newcomer is shown less than others have seen");
     live.publish(later(&stored, 4));
     viewer.frames.changed().await.unwrap();

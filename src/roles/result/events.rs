@@ -44,9 +44,9 @@ pub fn encode(snapshot: &Snapshot, audience: Audience) -> Bytes {
     Bytes::from(format!("id: {}.{}\nevent: snapshot\ndata: {data}\n\n", view.id, view.version))
 }
 
-/// The stream of `viewer`, resuming after what the request's `Last-Event-ID` says was seen.
-pub fn respond(hub: &Hub, viewer: Viewer, audience: Audience, headers: &HeaderMap) -> Response {
-    let watching = Watching::start(viewer, audience, last_seen(headers), hub.retry_after());
+/// The stream of `viewer`, resuming after what was seen.
+pub fn respond(hub: &Hub, viewer: Viewer, audience: Audience, seen: Option<(PollId, u64)>) -> Response {
+    let watching = Watching::start(viewer, audience, seen, hub.retry_after());
     let mut response = Body::from_stream(stream(watching)).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -55,7 +55,8 @@ pub fn respond(hub: &Hub, viewer: Viewer, audience: Audience, headers: &HeaderMa
     response
 }
 
-fn last_seen(headers: &HeaderMap) -> Option<(PollId, u64)> {
+/// What the request's `Last-Event-ID` says was seen.
+pub fn last_seen(headers: &HeaderMap) -> Option<(PollId, u64)> {
     let (poll, version) = headers.get(LAST_EVENT_ID)?.to_str().ok()?.split_once('.')?;
     Some((poll.parse().ok()?, version.parse().ok()?))
 }

@@ -56,8 +56,9 @@ pub async fn get_events(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let viewer = needs.hub.watch(&name).await?;
-    Ok(events::respond(&needs.hub, viewer, needs.key.audience(&headers), &headers))
+    let (audience, seen) = (needs.key.audience(&headers), events::last_seen(&headers));
+    let viewer = needs.hub.watch(&name, audience, seen).await?;
+    Ok(events::respond(&needs.hub, viewer, audience, seen))
 }
 
 async fn table(needs: &Needs, name: &str, audience: Audience) -> Result<Response, ApiError> {

@@ -120,13 +120,18 @@ impl Hub {
         Ok(Arc::new(snapshot.ok_or(ApiError::NotFound("poll"))?))
     }
 
-    /// A place among the viewers of the poll of this name.
+    /// A place among the viewers of the poll of this name, for one who has seen it before at the version in `seen`.
     ///
     /// # Errors
     /// [`ApiError::Busy`] where all places are taken; otherwise as [`Hub::snapshot`].
-    pub async fn watch(&self, name: &str) -> Result<Viewer, ApiError> {
+    pub async fn watch(&self, name: &str, audience: Audience, seen: Option<(PollId, u64)>) -> Result<Viewer, ApiError> {
         let place = self.shared.places.clone().try_acquire_owned().map_err(|_| ApiError::Busy(None))?;
-        let snapshot = self.snapshot(name).await?;
+        let mut snapshot = self.snapshot(name).await?;
+        if seen.is_some_and(|(poll, version)| poll == snapshot.poll.id && version > snapshot.version(audience)) {
+            // A replica that is behind must not make a viewer forget what it saw on another.
+            let newest = self.shared.store.primary().snapshot(snapshot.poll.id, self.shared.clock.now()).await?;
+            snapshot = Arc::new(newest.ok_or(ApiError::NotFound("poll"))?);
+        }
         let channel = self.channel(&snapshot);
         channel.viewers.fetch_add(1, Ordering::Relaxed);
         // After the channel is listed: either this sees that the process drains, or draining sees the channel.

@@ -58,6 +58,7 @@ async fn local() -> Backend {
     Backend { queue, kind: Kind::Local(folder) }
 }
 
+#[expect(clippy::unused_async, reason = "every backend is opened alike")]
 async fn redis() -> Backend {
     let options = crate::servers::redis_options(1);
     Backend { queue: Queue::Redis(RedisQueue::new(options.clone())), kind: Kind::Redis(options) }
