@@ -135,6 +135,8 @@ impl Counter {
                 let end = needs.queue.ends().await?.get(usize::from(partition)).copied().unwrap_or_default();
                 let first = needs.queue.read(partition, EntryId(0), 1).await?;
                 let position = first.first().map_or(end.position, |record| record.first);
+                // As after a gap: entries that held nothing but markers leave no other trace when they are trimmed.
+                needs.queue.repeat_markers(needs.clock.now()).await?;
                 claim.move_bookmark(bookmark.next_epoch(position), 0).await?;
                 claim.commit().await?;
                 self.restore_gates().await?;
