@@ -59,14 +59,15 @@ impl Haproxy {
     }
 
     fn start(name: &str, port: u16, sections: &str) -> anyhow::Result<Self> {
-        let folder = process::folder("haproxy")?;
-        let config = folder.path().join("haproxy.cfg");
-        fs::write(&config, global(folder.path()) + sections)?;
+        let folder = process::folder("haproxy");
+        let config = folder.join("haproxy.cfg");
+        let text = global(&folder) + sections;
         let program = programs::find("haproxy")?;
-        let checked = Command::new(&program).args(["-c", "-q", "-f"]).arg(&config).output().context("haproxy")?;
-        ensure!(checked.status.success(), "haproxy -c: {}", String::from_utf8_lossy(&checked.stderr));
-        let command = words![program, "-db", "-f", config];
+        let command = words![&program, "-db", "-f", &config];
         let process = Process::new(&format!("haproxy, {name} on port {port}"), folder, "", &command)?;
+        fs::write(&config, text)?;
+        let checked = Command::new(program).args(["-c", "-q", "-f"]).arg(config).output().context("haproxy")?;
+        ensure!(checked.status.success(), "haproxy -c: {}", String::from_utf8_lossy(&checked.stderr));
         let haproxy = Self { process, address: local(port) };
         haproxy.start_again()?;
         Ok(haproxy)
@@ -183,7 +184,7 @@ fn global(folder: &Path) -> String {
     // Without noreuseport, two of them could share a port and nobody would notice.
     format!(
         "global
-    maxconn 10000
+    maxconn 8000
     no strict-limits
     noreuseport
     stats socket {} mode 600 level admin

@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::{Command, ExitStatus};
 
 use anyhow::{Context, ensure};
-use tempfile::TempDir;
 
 use crate::ports;
 use crate::process::{self, Process, Signal, words};
@@ -24,14 +23,23 @@ set -e
 postgres=$1
 shift
 if ! [ -d data ]; then
+    trap 'rm -f making' EXIT
+    touch making
     "$@"
     cat extra.conf >> data/postgresql.conf
+    rm making
 fi
 exec "$postgres" -D data
 "#;
 
-/// A primary or standby that was killed leaves a segment of shared memory, which belongs to no process.
-const FAREWELL: &str = r#"ipcrm --shmem-id "$(sed -n '7s/.* //p' "$folder/data/postmaster.pid")""#;
+/// What belongs to no process would be left where it is killed. So initdb ends first, which takes less than a second;
+/// of a server there is one segment of shared memory, which goes when nobody has it any more.
+const FAREWELL: &str = r#"
+for try in 1 2 3 4 5 6 7 8 9 10; do
+    [ -e "$folder/making" ] && sleep 0.2
+done
+ipcrm --shmem-id "$(sed -n '7s/.* //p' "$folder/data/postmaster.pid")"
+"#;
 
 /// How to start a PostgreSQL.
 #[derive(Clone, Debug)]
@@ -144,13 +152,19 @@ impl Postgres {
     }
 
     fn start_on(port: u16, name: &str, options: &PostgresOptions, make: &[OsString]) -> anyhow::Result<Self> {
-        let folder = process::folder("postgres")?;
-        fs::write(folder.path().join("extra.conf"), options.lines(port, name))?;
-        let mut command = words!["env", "-C", folder.path()];
-        command.extend(as_its_user(&folder)?);
+        let folder = process::folder("postgres");
+        let account = account()?;
+        let mut command = words!["env", "-C", &folder];
+        if account.is_some() {
+            command.extend(words!["setpriv", "--reuid", USER, "--regid", USER, "--init-groups"]);
+        }
         command.extend(words!["sh", "-c", BECOME, "sh", programs::find_of_postgres("postgres")?]);
         command.extend_from_slice(make);
         let process = Process::new(&format!("postgres {name} on port {port}"), folder, FAREWELL, &command)?;
+        fs::write(process.folder().join("extra.conf"), options.lines(port, name))?;
+        if let Some((user, group)) = account {
+            chown(process.folder(), Some(user), Some(group)).context("chown")?;
+        }
         let postgres = Self { process, port, options: options.clone() };
         postgres.start_again()?;
         Ok(postgres)
@@ -291,17 +305,15 @@ pub(crate) fn url(port: u16, database: &str) -> String {
     format!("postgres://{USER}@127.0.0.1:{port}/{database}")
 }
 
-/// PostgreSQL refuses to run as root: what runs a command as its user instead, to whom the folder is given.
-fn as_its_user(folder: &TempDir) -> anyhow::Result<Vec<OsString>> {
+/// PostgreSQL refuses to run as root: the user and group as which it runs instead.
+fn account() -> anyhow::Result<Option<(u32, u32)>> {
     if !rustix::process::geteuid().is_root() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
     let accounts = fs::read_to_string("/etc/passwd").context("/etc/passwd")?;
     let ids = accounts.lines().find_map(|line| {
         let mut fields = line.strip_prefix(USER)?.strip_prefix(':')?.split(':').skip(1);
         Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
     });
-    let (user, group) = ids.with_context(|| format!("there is no user {USER}: apt-get install postgresql"))?;
-    chown(folder.path(), Some(user), Some(group)).context("chown")?;
-    Ok(words!["setpriv", "--reuid", USER, "--regid", USER, "--init-groups"])
+    Ok(Some(ids.with_context(|| format!("there is no user {USER}: apt-get install postgresql"))?))
 }

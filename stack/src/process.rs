@@ -5,9 +5,11 @@
 //! a parent dies would not do: it is bound to the thread that started the child, and test threads come and go.)
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, DirBuilder};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{BufRead, BufReader, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -17,7 +19,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
-use tempfile::TempDir;
 
 /// A signal, for [`Process::signal`].
 pub use rustix::process::Signal;
@@ -58,20 +59,23 @@ struct Running {
 }
 
 impl Process {
-    /// A server that will run `command`, not started yet.
+    /// A server that will run `command`, not started yet: what it needs in its folder can be put there first.
     ///
-    /// `folder` is its own from now on; what it prints goes to the file `log` there. `farewell` is a piece of shell to
-    /// run in the end, when the server is dead and `$folder` still there.
-    pub(crate) fn new(name: &str, folder: TempDir, farewell: &str, command: &[OsString]) -> anyhow::Result<Self> {
+    /// `folder` is made here, its own, and gone in the end; what it prints goes to the file `log` there. `farewell` is a
+    /// piece of shell for the end, before the server is killed: `$folder` is still there then.
+    pub(crate) fn new(name: &str, folder: PathBuf, farewell: &str, command: &[OsString]) -> anyhow::Result<Self> {
         let mut warden = Command::new("sh");
-        warden.args(["-c", include_str!("warden.sh"), "warden"]).arg(folder.path()).arg(folder.path().join("log"));
+        warden.args(["-c", include_str!("warden.sh"), "warden"]).arg(&folder).arg(folder.join("log"));
         warden.arg(farewell).args(command).current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped());
         // Ctrl-C in a terminal goes to our whole process group; the warden and its server are for us to end.
         let mut warden = warden.stderr(Stdio::null()).process_group(0).spawn().context("cannot start sh")?;
         let wishes = warden.stdin.take();
         let answers = BufReader::new(warden.stdout.take().context("sh has no output")?);
         let state = Mutex::new(State { warden, wishes, answers, running: None });
-        Ok(Self { name: name.into(), folder: folder.keep(), state })
+        let process = Self { name: name.into(), folder, state };
+        // Only now: from here on there is somebody to remove it.
+        DirBuilder::new().mode(0o700).create(&process.folder).with_context(|| process.folder.display().to_string())?;
+        Ok(process)
     }
 
     /// Starts the server; [`wait_until`](Self::wait_until) it is ready.
@@ -265,9 +269,10 @@ fn children(pid: u32) -> Vec<OwnedFd> {
     pids.filter_map(|pid| pidfd_open(pid, PidfdFlags::empty()).ok()).collect()
 }
 
-/// A folder for one server.
-pub(crate) fn folder(name: &str) -> anyhow::Result<TempDir> {
-    tempfile::Builder::new().prefix(&format!("hemicycle-{name}-")).tempdir().context("no temporary folder")
+/// Where the folder of one server will be.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let chance = RandomState::new().hash_one(name);
+    std::env::temp_dir().join(format!("hemicycle-stack-{name}-{chance:016x}"))
 }
 
 /// A command line, from words of several types.

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
 use anyhow::{Context, bail, ensure};
-use tempfile::TempDir;
 
 use crate::clock;
 use crate::ports::{self, local};
@@ -92,13 +91,12 @@ impl Redis {
     }
 
     fn start_on(port: u16, options: &RedisOptions) -> anyhow::Result<Self> {
-        let folder = process::folder("redis")?;
-        if let Some(aof) = &options.aof_from {
-            copy_folder(aof, &folder.path().join(AOF))?;
-        }
         let name = if options.replica_of.is_some() { "redis replica" } else { "redis" };
         let (lines, clock_ahead) = (options.lines(), options.clock_ahead);
-        let process = prepare(Plan { name, port, folder, lines, arguments: &[], clock_ahead })?;
+        let process = prepare(Plan { name, port, lines, arguments: &[], clock_ahead })?;
+        if let Some(aof) = &options.aof_from {
+            copy_folder(aof, &process.folder().join(AOF))?;
+        }
         let redis = Self { process, address: local(port) };
         redis.start_again()?;
         redis.process.wait_until(|| redis.caught_up())?;
@@ -207,7 +205,6 @@ impl Redis {
 pub(crate) struct Plan<'a> {
     pub name: &'a str,
     pub port: u16,
-    pub folder: TempDir,
     /// Of its configuration.
     pub lines: String,
     /// Of its command line.
@@ -217,18 +214,22 @@ pub(crate) struct Plan<'a> {
 
 /// A redis-server that is not started yet.
 pub(crate) fn prepare(plan: Plan) -> anyhow::Result<Process> {
-    let Plan { name, port, folder, lines, arguments, clock_ahead } = plan;
-    let config = folder.path().join("redis.conf");
-    let fixed = format!("bind 127.0.0.1\nport {port}\nprotected-mode yes\ndir {}\n", folder.path().display());
-    fs::write(&config, fixed + &lines)?;
+    let Plan { name, port, lines, arguments, clock_ahead } = plan;
+    let folder = process::folder("redis");
+    let config = folder.join("redis.conf");
+    let fixed = format!("bind 127.0.0.1\nport {port}\nprotected-mode yes\ndir {}\n", folder.display());
     let mut command = words!["env"];
     if clock_ahead != 0 {
-        let library = clock::library(folder.path(), clock_ahead)?;
-        command.push(format!("LD_PRELOAD={}", library.display()).into());
+        command.push(format!("LD_PRELOAD={}", clock::library(&folder).display()).into());
     }
-    command.extend(words![programs::find("redis-server")?, config]);
+    command.extend(words![programs::find("redis-server")?, &config]);
     command.extend(arguments.iter().map(OsString::from));
-    Process::new(&format!("{name} on port {port}"), folder, "", &command)
+    let process = Process::new(&format!("{name} on port {port}"), folder, "", &command)?;
+    fs::write(config, fixed + &lines)?;
+    if clock_ahead != 0 {
+        clock::compile(process.folder(), clock_ahead)?;
+    }
+    Ok(process)
 }
 
 /// Waits until this very process answers: on a port that somebody else took meanwhile, another might.

@@ -36,8 +36,8 @@ impl Role {
             command.extend(environment.iter().map(|(name, value)| format!("{name}={value}").into()));
             command.extend(words![format!("LISTEN={address}"), &binary, "run", "--roles", roles]);
             let name = format!("{roles} on port {port}");
-            let folder = process::folder("role")?;
-            let role = Self { process: Process::new(&name, folder, "", &command)?, roles: roles.into(), address };
+            let process = Process::new(&name, process::folder("role"), "", &command)?;
+            let role = Self { process, roles: roles.into(), address };
             role.start_again()?;
             Ok(role)
         })

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 
 use crate::ports::{self, local};
-use crate::process::{self, Process};
+use crate::process::Process;
 use crate::redis::{self, Plan, Redis};
 use crate::resp::{Connection, Reply};
 
@@ -111,9 +111,8 @@ impl Sentinel {
             down_after.as_millis(),
             failover_timeout.as_millis(),
         );
-        let folder = process::folder("sentinel")?;
         let arguments = &["--sentinel"];
-        let process = redis::prepare(Plan { name: "sentinel", port, folder, lines, arguments, clock_ahead: 0 })?;
+        let process = redis::prepare(Plan { name: "sentinel", port, lines, arguments, clock_ahead: 0 })?;
         let sentinel = Self { process, address: local(port) };
         sentinel.start_again()?;
         Ok(sentinel)

@@ -11,7 +11,7 @@ use crate::postgres::{Postgres, PostgresOptions};
 use crate::process::Process;
 use crate::redis::{Redis, RedisOptions};
 use crate::role::{self, Role};
-use crate::sentinel::{SentinelOptions, Sentinels};
+use crate::sentinel::{Sentinel, SentinelOptions, Sentinels};
 
 /// The product's database.
 pub const DATABASE: &str = "hemicycle";
@@ -162,7 +162,7 @@ impl Stack {
         all.extend(self.standby.as_ref().map(Postgres::process));
         all.push(self.redis.process());
         all.extend(self.redis_replicas.iter().map(Redis::process));
-        all.extend(self.sentinels.iter().flat_map(Sentinels::each).map(|sentinel| sentinel.process()));
+        all.extend(self.sentinels.iter().flat_map(Sentinels::each).map(Sentinel::process));
         all
     }
 }

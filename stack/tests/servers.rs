@@ -1,10 +1,13 @@
 //! Each server starts, answers, is killed and starts again with what it had; and nothing of it outlives us.
 
+#![allow(clippy::unwrap_used, reason = "a failure here is a failed test")]
+
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use hemicycle_stack::http;
@@ -141,4 +144,49 @@ fn the_front_leads_every_path_to_a_role_that_serves_it_and_around_one_that_died(
     drop(stack);
     assert_eq!(traces.len(), 11);
     assert!(traces.iter().all(is_gone));
+}
+
+/// Starts servers, says where, and waits to be killed; where this test binary is run for that.
+#[test]
+fn doomed() {
+    if std::env::var_os("DOOMED").is_some() {
+        let redis = Redis::start(&RedisOptions::default()).unwrap();
+        let postgres = Postgres::start(&PostgresOptions::quick()).unwrap();
+        // A frozen one must go, too.
+        redis.process().freeze().unwrap();
+        for (pid, folder) in [redis.process(), postgres.process()].map(traces) {
+            println!("trace {pid} {}", folder.display());
+        }
+        std::thread::park();
+    }
+}
+
+#[test]
+fn nothing_outlives_a_parent_that_is_killed() {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "doomed", "--nocapture"]).env("DOOMED", "").stdout(Stdio::piped());
+    let mut doomed = command.spawn().unwrap();
+    let lines = BufReader::new(doomed.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let trace = |line: String| {
+        let (pid, folder) = line.strip_prefix("trace ")?.split_once(' ')?;
+        Some((pid.parse().unwrap(), PathBuf::from(folder)))
+    };
+    let traces: Vec<_> = lines.filter_map(trace).take(2).collect();
+    assert_eq!(traces.len(), 2);
+    assert!(!traces.iter().any(is_gone));
+    doomed.kill().unwrap();
+    doomed.wait().unwrap();
+    // Whoever removes them is no child of ours that we could wait for.
+    let gone = (0..1000).any(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        traces.iter().all(is_gone)
+    });
+    assert!(gone, "{traces:?}");
+}
+
+#[test]
+fn a_server_that_does_not_start_says_why() {
+    let config = vec![("no-such-setting".into(), "1".into())];
+    let error = Redis::start(&RedisOptions { config, ..RedisOptions::default() }).unwrap_err();
+    assert!(format!("{error:#}").contains("Bad directive"), "{error:#}");
 }

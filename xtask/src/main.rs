@@ -5,6 +5,7 @@ mod licences;
 mod packages;
 mod sabotage;
 mod shell;
+mod stack;
 mod test;
 
 use std::process::ExitCode;
@@ -25,6 +26,15 @@ enum Chore {
     Sabotage(sabotage::Args),
     /// Measure speed, as ratios to ceilings of the same run
     Bench(bench::Args),
+    /// Run the product on this machine as at scale: every role, PostgreSQL, Redis and HAProxy, until Ctrl-C
+    ///
+    /// Builds the product and starts, each as a process of its own on 127.0.0.1: PostgreSQL with a synchronous standby,
+    /// Redis with two replicas and three sentinels, every role twice, and HAProxy in front of the roles and of the
+    /// database. Then shows what runs where, with process ids to kill and logs to read, until Ctrl-C. All data is
+    /// temporary: when it ends, in whatever way, nothing runs on and no folder is left.
+    ///
+    /// Needs Debian's packages redis-server, postgresql and haproxy, of which it starts servers of its own.
+    Stack(stack::Args),
     /// The bare server that `bench` takes for its ceiling
     #[command(hide = true)]
     BenchBare(bench::bare::Args),
@@ -36,6 +46,7 @@ fn main() -> ExitCode {
         Chore::Licences => licences::run(),
         Chore::Bench(args) => bench::run(&args),
         Chore::BenchBare(args) => bench::bare::run(&args),
+        Chore::Stack(args) => stack::run(&args),
         Chore::Sabotage(args) => sabotage::run(&args),
     };
     match outcome {

@@ -3,19 +3,29 @@
 use std::process::Command;
 
 use anyhow::{Context, bail};
+use hemicycle_stack::programs;
 
 use crate::shell;
 
 /// A command and the Debian package that brings it.
 #[derive(Clone, Copy, Debug)]
 pub struct Need {
-    /// Found on the search path where the package is installed.
+    /// Found, on the search path or where Debian keeps servers, where the package is installed.
     pub command: &'static str,
     /// What apt-get calls it.
     pub package: &'static str,
     /// What it is for.
     pub purpose: &'static str,
 }
+
+const REDIS: Need = Need { command: "redis-server", package: "redis-server", purpose: "the queue at scale" };
+const POSTGRES: Need = Need { command: "initdb", package: "postgresql", purpose: "the store at scale" };
+const HAPROXY: Need = Need { command: "haproxy", package: "haproxy", purpose: "one address before several servers" };
+const SETPRIV: Need = Need { command: "setpriv", package: "util-linux", purpose: "PostgreSQL, which refuses root" };
+const IPCRM: Need = Need { command: "ipcrm", package: "util-linux", purpose: "the memory of a killed PostgreSQL" };
+
+/// What the servers of the stack need.
+pub const STACK: &[Need] = &[REDIS, POSTGRES, HAPROXY, SETPRIV, IPCRM];
 
 /// What the tests need.
 pub const TESTS: &[Need] = &[
@@ -24,6 +34,11 @@ pub const TESTS: &[Need] = &[
     Need { command: "faketime", package: "faketime", purpose: "the tests that set the clock back" },
     Need { command: "kill", package: "procps", purpose: "the tests that end a process" },
     Need { command: "prlimit", package: "util-linux", purpose: "the tests that fill a disk" },
+    REDIS,
+    POSTGRES,
+    HAPROXY,
+    SETPRIV,
+    IPCRM,
 ];
 
 /// Installs what is missing, if `install`; otherwise says what is.
@@ -49,12 +64,12 @@ pub fn ensure(needs: &[Need], install: bool) -> anyhow::Result<()> {
     with_apt_get(&names).with_context(|| format!("try it by hand: {by_hand}"))?;
     match self::missing(needs).first() {
         None => Ok(()),
-        Some(need) => bail!("{} was installed, yet {} is not on the PATH", need.package, need.command),
+        Some(need) => bail!("{} was installed, yet {} is not found", need.package, need.command),
     }
 }
 
 fn missing(needs: &[Need]) -> Vec<Need> {
-    needs.iter().filter(|need| shell::find(need.command).is_none()).copied().collect()
+    needs.iter().filter(|need| programs::find(need.command).is_err()).copied().collect()
 }
 
 fn with_apt_get(packages: &[&str]) -> anyhow::Result<()> {
