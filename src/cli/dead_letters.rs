@@ -25,7 +25,7 @@ const TRIES: u32 = 5;
 #[command(
     after_help = "A dead letter is an entry of the log, or some ballots of one, that could not be counted: its bytes are \
         damaged, the store refused it, or a ballot chose an option that its poll does not have. It is kept, the rest goes \
-        on, and the metric hemicycle_ballots_dead tells of it.\n\n\
+        on, and the metric hemicycle_ballots_dead_total tells of it.\n\n\
         First see what there is and why; where a newer release can read it, or the store takes it again, retry it: its \
         ballots count as if they had been read in their turn, once. Drop only what is beyond help: those ballots are lost.\n\n\
         Examples:\n  \

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::{Claim, Store, StoreError};
 use crate::domain::fold::{self, Plan};
-use crate::domain::log::{Bookmark, EntryId, Record, Unreadable};
+use crate::domain::log::{Bookmark, Entry, EntryId, Record, Unreadable};
 use crate::domain::names::PollId;
 
 /// A dead letter as it is kept.
@@ -82,7 +82,7 @@ impl Store {
     pub async fn retry_dead_letter(
         &self,
         letter: &StoredLetter,
-        entry: Result<crate::domain::log::Entry, Unreadable>,
+        entry: Result<Entry, Unreadable>,
         partitions: u16,
         now: Timestamp,
     ) -> Result<Retried, StoreError> {
@@ -112,7 +112,7 @@ impl Store {
 }
 
 impl StoredLetter {
-    fn record(&self, content: Result<crate::domain::log::Entry, Unreadable>) -> Record {
+    fn record(&self, content: Result<Entry, Unreadable>) -> Record {
         Record {
             id: self.entry,
             first: self.position,
