@@ -12,6 +12,7 @@ mod layers;
 mod ops;
 mod properties;
 mod queue_contract;
+mod queue_redis;
 mod sandbox;
 mod servers;
 mod smoke;

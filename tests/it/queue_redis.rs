@@ -1,0 +1,102 @@
+//! What only the queue in Redis does: several partitions, several processes, a bound, and servers that will not do.
+
+use hemicycle::domain::log::{EntryId, Section};
+use hemicycle::queue::redis::{RedisOptions, RedisQueue};
+use hemicycle::queue::{Answer, Queue, QueueError};
+use hemicycle_stack::redis::Redis;
+
+use crate::forge::{at, ballot, open, poll_id, strict, voter};
+use crate::servers::redis_options;
+
+fn queue(options: &RedisOptions) -> Queue {
+    Queue::Redis(RedisQueue::new(options.clone()))
+}
+
+#[tokio::test]
+async fn each_voter_has_a_partition_and_each_partition_its_marker() {
+    let queue = queue(&redis_options(4));
+    queue.install(poll_id(1), &open(1).gate(), at(0)).await.unwrap();
+    let ballots: Vec<_> = (0..200).map(|of| ballot(1, of, 0)).collect();
+    assert_eq!(queue.append(&ballots, at(1)).await.unwrap(), vec![Answer::Accepted; 200]);
+    queue.close_gate(poll_id(1), 1, at(2)).await.unwrap();
+    let mut seen = 0;
+    for partition in 0..4 {
+        let records = queue.read(partition, EntryId(0), u64::MAX).await.unwrap();
+        let [first, last] = &records[..] else { panic!("{records:?}") };
+        let [Section::Ballots { ballots, .. }] = &first.content.as_ref().unwrap().sections[..] else { panic!() };
+        assert!(ballots.iter().all(|(voter, _)| voter.partition(4) == partition));
+        assert!(matches!(last.content.as_ref().unwrap().sections[..], [Section::Closed(_)]));
+        seen += ballots.len();
+    }
+    assert_eq!((seen, voter(1).partition(4)), (200, 1));
+}
+
+#[tokio::test]
+async fn a_process_that_knows_an_old_gate_answers_by_the_new_one() {
+    let options = redis_options(2);
+    let (one, other) = (queue(&options), queue(&options));
+    one.install(poll_id(1), &open(1).gate(), at(0)).await.unwrap();
+    assert_eq!(other.append(&[ballot(1, 1, 0)], at(1)).await.unwrap(), [Answer::Accepted]);
+    one.close_gate(poll_id(1), 1, at(2)).await.unwrap();
+    assert_eq!(other.append(&[ballot(1, 2, 0)], at(1)).await.unwrap(), [Answer::Closed(Some(at(2)))]);
+    let reopened = hemicycle::domain::gate::Gate { generation: 2, revision: 9, ..open(1).gate() };
+    one.install(poll_id(1), &reopened, at(3)).await.unwrap();
+    assert_eq!(other.append(&[ballot(1, 3, 0)], at(4)).await.unwrap(), [Answer::Accepted]);
+}
+
+#[tokio::test]
+async fn of_two_processes_that_race_for_a_first_choice_one_wins() {
+    let options = redis_options(2);
+    let (one, other) = (queue(&options), queue(&options));
+    one.install(poll_id(2), &strict(2).gate(), at(0)).await.unwrap();
+    for of in 0..50 {
+        let (first, second) = ([ballot(2, of, 0)], [ballot(2, of, 1)]);
+        let (first, second) = tokio::join!(one.append(&first, at(1)), other.append(&second, at(1)));
+        let mut answers = [first.unwrap()[0], second.unwrap()[0]];
+        answers.sort_by_key(|answer| *answer != Answer::Accepted);
+        assert_eq!(answers, [Answer::Accepted, Answer::AlreadyVoted]);
+    }
+}
+
+#[tokio::test]
+async fn past_its_bound_the_queue_is_full_until_workers_have_counted() {
+    let queue = queue(&RedisOptions { max_unread: 3, ..redis_options(1) });
+    queue.install(poll_id(1), &open(1).gate(), at(0)).await.unwrap();
+    let three: Vec<_> = (0..3).map(|of| ballot(1, of, 0)).collect();
+    assert_eq!(queue.append(&three, at(1)).await.unwrap(), vec![Answer::Accepted; 3]);
+    assert!(matches!(queue.append(&[ballot(1, 9, 0)], at(1)).await, Err(QueueError::Full)));
+    queue.close_gate(poll_id(1), 1, at(2)).await.expect("closing needs no room");
+    queue.counted(0, 1).await.unwrap();
+    queue.install(poll_id(2), &open(2).gate(), at(2)).await.unwrap();
+    assert_eq!(queue.append(&[ballot(2, 9, 0)], at(3)).await.unwrap(), [Answer::Accepted]);
+}
+
+#[tokio::test]
+async fn a_server_that_could_lose_ballots_is_refused_by_name() {
+    let lax = hemicycle_stack::redis::RedisOptions { append_fsync: "everysec".into(), ..Default::default() };
+    let server = Redis::start(&lax).unwrap();
+    let options = RedisOptions { url: server.url().parse().unwrap(), ..redis_options(1) };
+    let queue = queue(&options);
+    let refused = queue.install(poll_id(1), &open(1).gate(), at(0)).await.unwrap_err();
+    let why = hemicycle::http::error::chain(&refused);
+    assert!(matches!(refused, QueueError::Refused(_)) && why.contains("appendfsync is everysec"), "{why}");
+    server.command(&["CONFIG", "SET", "appendfsync", "always"]).unwrap();
+    queue.install(poll_id(1), &open(1).gate(), at(0)).await.expect("it is asked again");
+}
+
+#[tokio::test]
+async fn while_redis_is_away_ballots_are_refused_and_afterwards_accepted_again() {
+    let server = Redis::start(&hemicycle_stack::redis::RedisOptions::default()).unwrap();
+    let options = RedisOptions { url: server.url().parse().unwrap(), ..redis_options(1) };
+    let queue = queue(&options);
+    queue.install(poll_id(1), &open(1).gate(), at(0)).await.unwrap();
+    queue.append(&[ballot(1, 1, 0)], at(1)).await.unwrap();
+    server.kill().unwrap();
+    queue.append(&[ballot(1, 2, 0)], at(1)).await.expect_err("nobody is there");
+    let again = queue.append(&[ballot(1, 2, 0)], at(1)).await;
+    assert!(matches!(again, Err(QueueError::Refused(_))), "{again:?}");
+    server.start_again().unwrap();
+    assert_eq!(queue.append(&[ballot(1, 3, 0)], at(1)).await.unwrap(), [Answer::Accepted]);
+    let records = queue.read(0, EntryId(0), u64::MAX).await.unwrap();
+    assert_eq!(records.iter().map(|record| record.ballots).collect::<Vec<_>>(), [1, 1]);
+}
