@@ -9,6 +9,7 @@ mod faults;
 mod forge;
 mod hostile;
 mod layers;
+mod live_redis;
 mod ops;
 mod properties;
 mod queue_contract;
