@@ -120,7 +120,7 @@ impl Stack {
             ("BALLOTS_REDIS_URL", &redis_url),
             ("BALLOT_ACKS", if options.replicated { "replica" } else { "disk" }),
             ("ADMIN_KEY", &options.admin_key),
-            ("SECRET_KEY", "signs the cookies of a test"),
+            ("SECRET_KEY", "signs-the-cookies-of-a-test"),
             ("TRUSTED_PROXIES", "127.0.0.1/32"),
         ]);
         if let Some(standby) = &standby {

@@ -13,6 +13,7 @@ mod ops;
 mod properties;
 mod queue_contract;
 mod sandbox;
+mod scaled;
 mod servers;
 mod smoke;
 mod snapshots;
