@@ -15,6 +15,7 @@ mod properties;
 mod queue_contract;
 mod queue_redis;
 mod sandbox;
+mod scaled;
 mod servers;
 mod smoke;
 mod snapshots;

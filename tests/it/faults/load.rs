@@ -3,7 +3,7 @@
 //! be held against what the crowd was told.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -15,6 +15,8 @@ use crate::sandbox::Site;
 
 /// Answers of 503 after which a seat goes home.
 const PATIENCE: u32 = 20;
+/// How long a steadfast seat leaves a site alone that has not accepted its ballot.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// What became of a ballot, as far as its voter knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +59,7 @@ struct Seat {
     voters: Vec<Voter>,
     casts: Vec<Cast>,
     chance: u64,
+    steadfast: bool,
 }
 
 /// Everybody who votes in a poll, and all they did so far.
@@ -77,8 +80,20 @@ pub struct Voting {
 impl Crowd {
     /// A crowd that votes from so many seats at a time.
     pub fn new(poll: &str, seats: usize) -> Self {
-        let seat = |number| Seat { number, voters: Vec::new(), casts: Vec::new(), chance: number as u64 + 1 };
+        let seat = |number| Seat {
+            number,
+            voters: Vec::new(),
+            casts: Vec::new(),
+            chance: number as u64 + 1,
+            steadfast: false,
+        };
         Self { poll: poll.to_owned(), seats: (0..seats).map(seat).collect() }
+    }
+
+    /// The same crowd, but nobody in it goes home before it is told to: whatever fails, they try again.
+    pub fn steadfast(mut self) -> Self {
+        self.seats.iter_mut().for_each(|seat| seat.steadfast = true);
+        self
     }
 
     /// Lets every seat cast up to `ballots` ballots. It goes home early when it is told that the poll is closed, when
@@ -123,6 +138,12 @@ impl Crowd {
     /// nothing is counted that was not sent, and nobody counts twice. Returns the results.
     pub async fn check(&self, site: &Site) -> Value {
         let results = site.settled(&self.poll).await;
+        self.hold(&results, site).await;
+        results
+    }
+
+    /// Holds these results, and the terms of conservation that a worker at `site` shows, against the record.
+    pub async fn hold(&self, results: &Value, site: &Site) {
         let (acknowledged, unanswered) =
             (u64::from(self.count(Outcome::Acknowledged)), u64::from(self.count(Outcome::Unanswered)));
         let (counted, superseded) = (term(site, "counted").await, term(site, "superseded_total").await);
@@ -133,8 +154,7 @@ impl Crowd {
         );
         assert_eq!(site.metric("hemicycle_conservation_difference").await, Some(0.0));
         assert_eq!(term(site, "dead_total").await + term(site, "discarded_total").await, 0);
-        self.expectation().check(&results);
-        results
+        self.expectation().check(results);
     }
 
     /// The same, where what was acknowledged is exactly what was accepted: whoever got no answer was not heard.
@@ -147,7 +167,7 @@ impl Crowd {
 }
 
 /// A term of conservation.
-async fn term(site: &Site, name: &str) -> u64 {
+pub async fn term(site: &Site, name: &str) -> u64 {
     let value = site.metric(&format!("hemicycle_ballots_{name}")).await.unwrap();
     value.to_string().parse().unwrap()
 }
@@ -236,6 +256,12 @@ impl Seat {
             let (outcome, status) = self.cast(&site, &poll).await;
             if outcome == Outcome::Acknowledged {
                 acknowledged.send_modify(|count| *count += 1);
+            }
+            if self.steadfast {
+                if outcome != Outcome::Acknowledged {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                continue;
             }
             put_off += u32::from(status == Some(StatusCode::SERVICE_UNAVAILABLE));
             if status.is_none_or(|status| status == StatusCode::CONFLICT) || put_off >= PATIENCE {

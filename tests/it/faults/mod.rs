@@ -5,7 +5,7 @@ mod backup;
 mod closing;
 mod full;
 mod kill;
-mod load;
+pub mod load;
 mod lost;
 mod viewers;
 

@@ -1,0 +1,142 @@
+//! A part goes down under load and comes back: nothing acknowledged is lost, nothing counts twice. Each test fails
+//! unless its fault has really bitten.
+
+use hemicycle_stack::postgres::Mode;
+use hemicycle_stack::process::Process;
+use hemicycle_stack::whole::Stack;
+use reqwest::StatusCode;
+
+use super::{PATIENCE, Standing, assert_kept, eventually, status};
+use crate::faults::load::{Crowd, Outcome, Voting};
+
+const SEATS: usize = 8;
+/// Ballots that must be acknowledged before the fault, and after it.
+const STEADY: u32 = 200;
+
+/// A split product while a crowd votes in it.
+struct Loaded {
+    standing: Standing,
+    voting: Voting,
+}
+
+impl Loaded {
+    async fn start() -> Self {
+        let standing = Standing::split().await;
+        let voting = Crowd::new("default", SEATS).steadfast().start(&standing.site, usize::MAX);
+        let loaded = Self { standing, voting };
+        loaded.go_on().await;
+        loaded
+    }
+
+    /// Waits until the crowd has been told often enough that it is heard.
+    async fn go_on(&self) {
+        let wanted = self.voting.acknowledged_so_far() + STEADY;
+        tokio::time::timeout(PATIENCE, self.voting.acknowledged(wanted)).await.expect("nobody is heard any more");
+    }
+
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Stack) -> T + Send + 'static) -> T {
+        self.standing.blocking(work).await
+    }
+
+    /// Waits until the process with this role says that it is not ready.
+    async fn until_cut_off(&self, role: &str) {
+        let site = self.standing.at(role);
+        eventually("a role that is cut off", async || status(&site, "/readyz").await != Some(StatusCode::OK)).await;
+    }
+
+    /// After the fault: the crowd is heard again, and everything is where it belongs. Returns what the crowd did.
+    async fn settle(self) -> Crowd {
+        self.go_on().await;
+        let crowd = self.voting.stop().await;
+        assert_kept(&self.standing.site, &self.standing.at("worker"), &crowd).await;
+        crowd
+    }
+}
+
+/// The process that has this role.
+fn process<'s>(stack: &'s Stack, role: &str) -> &'s Process {
+    stack.with_role(role).next().unwrap().process()
+}
+
+/// kill -9 of the process that has this role. Its id until then.
+async fn kill(loaded: &Loaded, role: &'static str) -> u32 {
+    loaded
+        .blocking(move |stack| {
+            let killed = process(stack, role).pid().unwrap();
+            stack.with_role(role).next().unwrap().kill().unwrap();
+            killed
+        })
+        .await
+}
+
+/// Starts what has this role again; it must be another process than the one killed.
+async fn start_again(loaded: &Loaded, role: &'static str, killed: u32) {
+    let started = loaded
+        .blocking(move |stack| {
+            stack.with_role(role).next().unwrap().start_again().unwrap();
+            process(stack, role).pid().unwrap()
+        })
+        .await;
+    assert_ne!(started, killed, "{role} was never gone");
+}
+
+fn assert_some_failed(crowd: &Crowd) {
+    assert!(crowd.casts().any(|cast| cast.outcome != Outcome::Acknowledged), "the fault bit no ballot");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn vote_is_killed_and_starts_again() {
+    let loaded = Loaded::start().await;
+    for _ in 0..3 {
+        let killed = kill(&loaded, "vote").await;
+        start_again(&loaded, "vote", killed).await;
+        loaded.go_on().await;
+    }
+    assert_some_failed(&loaded.settle().await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_worker_is_killed_and_starts_again_while_voters_go_on() {
+    let loaded = Loaded::start().await;
+    for _ in 0..3 {
+        let killed = kill(&loaded, "worker").await;
+        loaded.go_on().await;
+        start_again(&loaded, "worker", killed).await;
+        loaded.go_on().await;
+    }
+    let crowd = loaded.settle().await;
+    assert_eq!(crowd.count(Outcome::Unanswered), 0, "a voter noticed that the worker was away");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn result_is_killed_and_starts_again_while_voters_go_on() {
+    let loaded = Loaded::start().await;
+    let killed = kill(&loaded, "result").await;
+    let shown = status(&loaded.standing.site, "/results/default.json").await;
+    assert_ne!(shown, Some(StatusCode::OK), "results without anybody to show them");
+    loaded.go_on().await;
+    start_again(&loaded, "result", killed).await;
+    let crowd = loaded.settle().await;
+    assert_eq!(crowd.count(Outcome::Unanswered), 0, "a voter noticed that results were away");
+}
+
+async fn postgres_comes_back(mode: Mode) {
+    let loaded = Loaded::start().await;
+    let before = loaded.blocking(|stack| stack.postgres.process().pid().unwrap()).await;
+    loaded.blocking(move |stack| stack.postgres.stop(mode).unwrap()).await;
+    loaded.until_cut_off("worker").await;
+    loaded.blocking(|stack| stack.postgres.start_again().unwrap()).await;
+    let after = loaded.blocking(|stack| stack.postgres.process().pid().unwrap()).await;
+    assert_ne!(before, after, "it was never gone");
+    loaded.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_stops_fast_and_starts_again() {
+    postgres_comes_back(Mode::Fast).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn postgres_stops_at_once_and_starts_again() {
+    postgres_comes_back(Mode::Immediate).await;
+}

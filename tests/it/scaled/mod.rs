@@ -1,0 +1,92 @@
+//! The product as it runs at scale: its roles as processes of their own, over PostgreSQL and Redis.
+
+mod faults;
+mod scenario;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hemicycle_stack::whole::{Stack, StackOptions};
+use reqwest::StatusCode;
+use serde_json::Value;
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::faults::load::{Crowd, term};
+use crate::sandbox::{Site, binary};
+
+/// For a stack to be there, and for what a fault has held up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How the roles are split where there is one process of each.
+const SPLIT: [&str; 4] = ["vote", "worker", "result", "polls,site"];
+
+/// A dozen stacks at a time would only wait for each other.
+static TURN: Mutex<()> = Mutex::const_new(());
+
+/// A stack of this test's own.
+struct Standing {
+    /// Its front.
+    site: Site,
+    stack: Arc<Stack>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Standing {
+    async fn start(options: StackOptions) -> Self {
+        let turn = TURN.lock().await;
+        let starting = tokio::task::spawn_blocking(move || Stack::start(&options));
+        let stack = tokio::time::timeout(PATIENCE, starting).await.unwrap().unwrap().unwrap();
+        let site = Site::at_port(stack.front.address().port());
+        Self { site, stack: Arc::new(stack), _turn: turn }
+    }
+
+    /// One process of each role.
+    async fn split() -> Self {
+        Self::start(StackOptions::lean(binary(), &SPLIT)).await
+    }
+
+    /// Does what blocks, away from the runtime's own threads.
+    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Stack) -> T + Send + 'static) -> T {
+        let stack = Arc::clone(&self.stack);
+        tokio::task::spawn_blocking(move || work(&stack)).await.unwrap()
+    }
+
+    /// The first process with this role, at its own address.
+    fn at(&self, role: &str) -> Site {
+        Site::at_port(self.stack.with_role(role).next().unwrap().address().port())
+    }
+}
+
+/// Asks until the answer is yes; panics, saying what for, where that takes too long.
+async fn eventually(what: &str, mut asked: impl AsyncFnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !asked().await {
+        assert!(Instant::now() < deadline, "never came: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Holds what is counted, and what is shown, against what the crowd was told.
+async fn assert_kept(front: &Site, worker: &Site, crowd: &Crowd) {
+    eventually("a worker that has caught up", async || {
+        status(worker, "/readyz").await == Some(StatusCode::OK)
+            && worker.metric("hemicycle_ballots_pending").await == Some(0.0)
+    })
+    .await;
+    let counted = term(worker, "counted").await;
+    eventually("results that show all that is counted", async || {
+        let Ok(answer) = front.http.get(front.url("/results/default.json")).send().await else {
+            return false;
+        };
+        let results = answer.json::<Value>().await.unwrap_or_default();
+        results["total"].as_u64() == Some(counted)
+    })
+    .await;
+    crowd.hold(&front.json("/results/default.json").await, worker).await;
+}
+
+/// The status of the answer at a path, where one comes.
+async fn status(site: &Site, path: &str) -> Option<StatusCode> {
+    let request = site.http.get(site.url(path)).timeout(Duration::from_secs(5));
+    Some(request.send().await.ok()?.status())
+}
