@@ -15,7 +15,7 @@ use crate::faults::load::{Crowd, term};
 use crate::sandbox::{Site, binary};
 
 /// For a stack to be there, and for what a fault has held up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the roles are split where there is one process of each.
 const SPLIT: [&str; 4] = ["vote", "worker", "result", "polls,site"];
