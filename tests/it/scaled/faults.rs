@@ -120,6 +120,22 @@ async fn result_is_killed_and_starts_again_while_voters_go_on() {
     assert_eq!(crowd.count(Outcome::Unanswered), 0, "a voter noticed that results were away");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_stops_and_is_killed_and_comes_back_with_its_file() {
+    let loaded = Loaded::start().await;
+    for polite in [true, false] {
+        let redis = move |stack: &Stack| if polite { stack.redis.stop() } else { stack.redis.kill() };
+        loaded.blocking(move |stack| redis(stack).unwrap()).await;
+        loaded.until_cut_off("vote").await;
+        loaded.blocking(|stack| stack.redis.start_again().unwrap()).await;
+        loaded.go_on().await;
+    }
+    let worker = loaded.standing.at("worker");
+    assert_eq!(worker.metric("hemicycle_log_forks_total").await, Some(0.0), "its file was not all there");
+    assert_eq!(worker.metric("hemicycle_log_gaps_total").await, Some(0.0));
+    assert_some_failed(&loaded.settle().await);
+}
+
 async fn postgres_comes_back(mode: Mode) {
     let loaded = Loaded::start().await;
     let before = loaded.blocking(|stack| stack.postgres.process().pid().unwrap()).await;
