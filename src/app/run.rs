@@ -40,17 +40,18 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     if let Some(missing) = config.missing() {
         return Err(StartError::Missing(missing));
     }
+    let service = &config.service;
     let keys = KeyRing {
-        admin: config.keys.admin_key.clone().unwrap_or_default(),
-        secrets: config.keys.secret_key.clone(),
+        admin: service.keys.admin_key.clone().unwrap_or_default(),
+        secrets: service.keys.secret_key.clone(),
         is_new: false,
     };
-    let (listener, address) = listen(config.listen.address()).await?;
-    let ops_listener = match config.listen.ops_listen {
+    let (listener, address) = listen(service.listen.address()).await?;
+    let ops_listener = match service.listen.ops_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let shell = Shell::new(&config.public, keys.clone(), ambient, &config.limits)?;
+    let shell = Shell::new(&service.public, keys.clone(), ambient, &service.limits)?;
     let stop = Stop::default();
     let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
     let has_own_ops = ops_address.is_some();
@@ -63,9 +64,9 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     };
     let starting = Router::new().fallback(|| async { ApiError::Unavailable { fate: None, source: None } });
     let routes = watch::Sender::new(with_ops(&shell, starting));
-    let server = shell.serve(listener, routes.subscribe(), config.limits.max_connections, &stop.serving);
+    let server = shell.serve(listener, routes.subscribe(), service.limits.max_connections, &stop.serving);
+    let grace = service.limits.grace();
     let (health, config, stopping) = (shell.health.clone(), config.clone(), stop.clone());
-    let grace = config.limits.grace();
     let work = tokio::spawn(async move {
         let (own, work) = tokio::select! {
             started = start(&shell, &config, &stopping) => started?,
@@ -82,7 +83,7 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
 
 /// Waits for the servers, then puts the roles to work. `None` only where the configuration cannot be used at all.
 async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work)> {
-    let url = config.database.database_url.as_deref().unwrap_or_default();
+    let url = config.database.url.database_url.as_deref().unwrap_or_default();
     let replicas = &config.database.database_replicas_url;
     let postgres = match Postgres::connect(url, replicas, config.database.database_connections) {
         Ok(postgres) => postgres,
@@ -101,7 +102,7 @@ async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work
     };
     let backends = backends(config, Store::Postgres(postgres), partitions);
     if config.roles.contains(&Role::Polls) {
-        while let Err(error) = shell.ensure_default_poll(&backends.store, &config.default_poll).await {
+        while let Err(error) = shell.ensure_default_poll(&backends.store, &config.service.default_poll).await {
             waiting.because(chain(&error)).await;
         }
     }

@@ -21,16 +21,17 @@ const ALL_ROLES: [Role; 5] = [Role::Vote, Role::Worker, Role::Result, Role::Poll
 /// # Errors
 /// When an address, the data directory or a file in it cannot be used.
 pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
-    let (listener, address) = listen(config.listen.address()).await?;
-    let ops_listener = match config.listen.ops_listen {
+    let service = &config.service;
+    let (listener, address) = listen(service.listen.address()).await?;
+    let ops_listener = match service.listen.ops_listen {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
     let data_dir = DataDir::open(&config.data.data_dir)?;
-    let keys = data_dir.keys(&config.keys, &ambient.entropy)?;
+    let keys = data_dir.keys(&service.keys, &ambient.entropy)?;
     let backends = open(&data_dir).await?;
-    let shell = Shell::new(&config.public, keys.clone(), ambient, &config.limits)?;
-    shell.ensure_default_poll(&backends.store, &config.default_poll).await?;
+    let shell = Shell::new(&service.public, keys.clone(), ambient, &service.limits)?;
+    shell.ensure_default_poll(&backends.store, &service.default_poll).await?;
 
     let stop = Stop::default();
     let (mut routes, work) = shell.start(&ALL_ROLES, backends, &stop);
@@ -40,10 +41,10 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
     if ops_server.is_none() {
         routes = routes.merge(shell.ops(true));
     }
-    let server = shell.serve(listener, fixed(shell.wrap(routes)), config.limits.max_connections, &stop.serving);
+    let server = shell.serve(listener, fixed(shell.wrap(routes)), service.limits.max_connections, &stop.serving);
     shell.health.started();
     let work = tokio::spawn(async { Some(work) });
-    let tasks = Tasks { server, ops_server, work, stop, grace: config.limits.grace() };
+    let tasks = Tasks { server, ops_server, work, stop, grace: service.limits.grace() };
     Ok(Running { address, ops_address, keys, health: shell.health, tasks, data_dir: Some(data_dir) })
 }
 

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use serde::Serialize;
 
 use crate::app::data_dir;
-use crate::config::Data;
+use crate::config::{Data, DatabaseUrl};
 use crate::domain::clock::Clock;
 use crate::queue::format;
 use crate::store::letters::{Retried, StoredLetter};
@@ -28,6 +28,7 @@ const TRIES: u32 = 5;
         on, and the metric hemicycle_ballots_dead_total tells of it.\n\n\
         First see what there is and why; where a newer release can read it, or the store takes it again, retry it: its \
         ballots count as if they had been read in their turn, once. Drop only what is beyond help: those ballots are lost.\n\n\
+        Without DATABASE_URL this is about the embedded store in DATA_DIR.\n\n\
         Examples:\n  \
         hemicycle dead-letters list\n  \
         hemicycle dead-letters retry 3 5\n  \
@@ -77,9 +78,8 @@ struct Chosen {
 struct Place {
     #[command(flatten)]
     data: Data,
-    /// Database of the scaled product; without it, the embedded store in DATA_DIR
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    database_url: Option<String>,
+    #[command(flatten)]
+    database: DatabaseUrl,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,7 +122,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
 impl Place {
     /// The store, and how many partitions its log has.
     async fn open(&self) -> anyhow::Result<(Store, u16)> {
-        if let Some(url) = &self.database_url {
+        if let Some(url) = &self.database.database_url {
             let store = Postgres::connect(url, &[], 1).context("DATABASE_URL is no address of a database")?;
             let partitions = store.check_schema().await?;
             return Ok((Store::Postgres(store), partitions));

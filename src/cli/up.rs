@@ -13,7 +13,7 @@ use crate::config::Up;
 pub fn run(config: &Up) -> anyhow::Result<()> {
     until_stopped(async {
         let running = app::up(config, Ambient::system()).await?;
-        app::print_welcome(&running, &config.data, &config.public);
+        app::print_welcome(&running, &config.data, &config.service.public);
         Ok(running)
     })
 }

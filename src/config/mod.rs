@@ -1,5 +1,6 @@
 //! Every option, once: its flag, its environment variable, its default and what it is for.
 
+mod database;
 mod keys;
 mod limits;
 mod listen;
@@ -7,12 +8,13 @@ mod public;
 mod redis;
 mod run;
 
+pub use self::database::{Database, DatabaseUrl};
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::listen::Listen;
 pub use self::public::Public;
 pub use self::redis::RedisUrl;
-pub use self::run::{BallotAcks, Database, Redis, Role, Run};
+pub use self::run::{BallotAcks, Redis, Role, Run};
 
 use std::path::PathBuf;
 
@@ -39,15 +41,12 @@ pub struct DefaultPoll {
     pub option_b: String,
 }
 
-/// Everything `hemicycle up` can be told.
+/// What every process of the product can be told, whatever it runs over.
 #[derive(Args, Clone, Debug)]
-pub struct Up {
+pub struct Service {
     /// Where to listen.
     #[command(flatten)]
     pub listen: Listen,
-    /// Where to keep data.
-    #[command(flatten)]
-    pub data: Data,
     /// How people reach it.
     #[command(flatten)]
     pub public: Public,
@@ -60,4 +59,15 @@ pub struct Up {
     /// How much it takes on.
     #[command(flatten)]
     pub limits: Limits,
+}
+
+/// Everything `hemicycle up` can be told.
+#[derive(Args, Clone, Debug)]
+pub struct Up {
+    /// Where to keep data.
+    #[command(flatten)]
+    pub data: Data,
+    /// How to serve.
+    #[command(flatten)]
+    pub service: Service,
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 
-use super::{DefaultPoll, Keys, Limits, Listen, Public, RedisUrl};
+use super::{Database, RedisUrl, Service};
 
 /// A service of the product that can run, and be scaled, by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
@@ -42,22 +42,6 @@ pub enum BallotAcks {
     Replica,
 }
 
-/// Where the database is.
-#[derive(Args, Clone)]
-#[command(next_help_heading = "Database")]
-pub struct Database {
-    /// PostgreSQL 15 or newer that takes writes: postgres://USER:PASSWORD@HOST:PORT/NAME
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<String>,
-    /// Replicas of it, separated by commas, for readers that may be a second behind; one that is down or further
-    /// behind is passed over
-    #[arg(long, env = "DATABASE_REPLICAS_URL", value_name = "URLS", value_delimiter = ',', hide_env_values = true)]
-    pub database_replicas_url: Vec<String>,
-    /// Connections to the database, at most
-    #[arg(long, env = "DATABASE_CONNECTIONS", value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(2..=500))]
-    pub database_connections: u32,
-}
-
 /// Where Redis is.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Redis")]
@@ -88,39 +72,21 @@ impl Redis {
     }
 }
 
-impl fmt::Debug for Database {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Database")
-    }
-}
-
 /// Everything `hemicycle run` can be told.
 #[derive(Args, Clone, Debug)]
 pub struct Run {
     /// The roles of this process, separated by commas
     #[arg(long, env = "ROLES", value_name = "ROLES", value_delimiter = ',', required = true)]
     pub roles: Vec<Role>,
-    /// Where to listen.
-    #[command(flatten)]
-    pub listen: Listen,
     /// Where the database is.
     #[command(flatten)]
     pub database: Database,
     /// Where Redis is.
     #[command(flatten)]
     pub redis: Redis,
-    /// How people reach it.
+    /// How to serve.
     #[command(flatten)]
-    pub public: Public,
-    /// Its secrets.
-    #[command(flatten)]
-    pub keys: Keys,
-    /// The default poll.
-    #[command(flatten)]
-    pub default_poll: DefaultPoll,
-    /// How much it takes on.
-    #[command(flatten)]
-    pub limits: Limits,
+    pub service: Service,
 }
 
 impl Run {
@@ -131,10 +97,10 @@ impl Run {
         let ballots = needs(&[Role::Vote, Role::Worker, Role::Polls]);
         let live = needs(&[Role::Vote, Role::Worker, Role::Polls, Role::Result]);
         let settings = [
-            ("DATABASE_URL", self.database.database_url.is_none(), self.roles.first().copied()),
+            ("DATABASE_URL", self.database.url.database_url.is_none(), self.roles.first().copied()),
             ("REDIS_URL", self.redis.redis_url.is_none(), live.or(ballots)),
-            ("ADMIN_KEY", self.keys.admin_key.is_none(), self.roles.first().copied()),
-            ("SECRET_KEY", self.keys.secret_key.is_empty(), self.roles.first().copied()),
+            ("ADMIN_KEY", self.service.keys.admin_key.is_none(), self.roles.first().copied()),
+            ("SECRET_KEY", self.service.keys.secret_key.is_empty(), self.roles.first().copied()),
         ];
         let missing: Vec<(&str, Role)> = settings
             .into_iter()
