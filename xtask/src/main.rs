@@ -26,6 +26,8 @@ enum Chore {
     Sabotage(sabotage::Args),
     /// Measure speed, as ratios to ceilings of the same run
     Bench(bench::Args),
+    /// Let millions of ballots pass through every role, and watch what it holds in memory
+    Soak(bench::Args),
     /// Run the product on this machine as at scale: every role, PostgreSQL, Redis and HAProxy, until Ctrl-C
     ///
     /// Builds the product and starts, each as a process of its own on 127.0.0.1: PostgreSQL with a synchronous standby,
@@ -35,17 +37,14 @@ enum Chore {
     ///
     /// Needs Debian's packages redis-server, postgresql and haproxy, of which it starts servers of its own.
     Stack(stack::Args),
-    /// The bare server that `bench` takes for its ceiling
-    #[command(hide = true)]
-    BenchBare(bench::bare::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args),
         Chore::Licences => licences::run(),
-        Chore::Bench(args) => bench::run(&args),
-        Chore::BenchBare(args) => bench::bare::run(&args),
+        Chore::Bench(args) => bench::run("bench", &args),
+        Chore::Soak(args) => bench::run("soak", &args),
         Chore::Stack(args) => stack::run(&args),
         Chore::Sabotage(args) => sabotage::run(&args),
     };

@@ -27,6 +27,10 @@ const IPCRM: Need = Need { command: "ipcrm", package: "util-linux", purpose: "th
 /// What the servers of the stack need.
 pub const STACK: &[Need] = &[REDIS, POSTGRES, HAPROXY, SETPRIV, IPCRM];
 
+/// What measuring needs.
+pub const BENCH: &[Need] =
+    &[Need { command: "wrk", package: "wrk", purpose: "the load" }, REDIS, POSTGRES, HAPROXY, SETPRIV, IPCRM];
+
 /// What the tests need.
 pub const TESTS: &[Need] = &[
     Need { command: "chromium", package: "chromium", purpose: "the end-to-end test in a browser" },

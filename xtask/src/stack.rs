@@ -55,8 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 fn build(debug: bool) -> anyhow::Result<PathBuf> {
     let (profile, folder) = if debug { ("dev", "debug") } else { ("release", "release") };
     shell::run(&mut shell::cargo(&["build", "--package", "hemicycle", "--locked", "--profile", profile]))?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    Ok(shell::root().join(target).join(folder).join("hemicycle"))
+    Ok(shell::target().join(folder).join("hemicycle"))
 }
 
 /// An admin key that nobody can guess: whoever opens a page in this machine's browser may reach the front.

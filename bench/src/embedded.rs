@@ -1,72 +1,29 @@
-//! `cargo xtask bench`: speed as ratios to ceilings of the same run.
-//!
-//! These machines are shared and noisy, so an absolute figure proves nothing: every rate stands beside that of a bare
-//! axum server that answers the same bytes under the same load generator, body and connections, measured in turn with
-//! it. Rates are medians over several rounds; the spread of the ceiling over the rounds is the noise.
+//! The product in one process, over its embedded store.
 
-pub mod bare;
-mod figures;
-mod http;
-mod load;
-mod process;
-mod viewers;
-
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use self::figures::{Figures, Unit};
-use self::load::{Load, Requests};
-use self::process::Product;
+use super::figures::{Figures, Unit};
+use super::load::{Load, Requests};
+use super::process::{Bare, Product};
+use super::{Args, Part, viewers};
 
-/// What to measure, and how long.
-#[derive(Debug, clap::Args)]
-pub struct Args {
-    /// Rounds of each rate; the median counts
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// Seconds of each round
-    #[arg(long, default_value_t = 5)]
-    seconds: u64,
-    /// Connections that vote and read
-    #[arg(long, default_value_t = 256)]
-    connections: usize,
-    /// Viewers of one poll; 0 leaves them out
-    #[arg(long, default_value_t = 10_000)]
-    viewers: usize,
-    /// Ballots in the poll before the rate of a large poll is measured; 0 leaves it out
-    #[arg(long, default_value_t = 5_000_000)]
-    large: u64,
-    /// File for the figures as JSON
-    #[arg(long, default_value = "target/bench.json")]
-    output: PathBuf,
-}
-
-/// Builds the release, measures, prints the table and writes the JSON.
+/// Measures what is wanted of it.
 ///
 /// # Errors
-/// When something cannot be built, started or measured. A missed target is reported, not an error.
-pub fn run(args: &Args) -> anyhow::Result<()> {
-    if std::process::Command::new("wrk").arg("-v").output().is_err() {
-        bail!("the load generator wrk is missing: apt-get install wrk");
+/// When something cannot be started or measured.
+pub async fn measure(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
+    if args.wants(Part::Start) {
+        startup(figures).await?;
     }
-    process::build_release()?;
-    process::raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let figures = runtime.block_on(measure(args))?;
-    figures.print();
-    std::fs::write(&args.output, figures.to_json()?).with_context(|| format!("cannot write {}", args.output.display()))
-}
-
-async fn measure(args: &Args) -> anyhow::Result<Figures> {
-    let mut figures = Figures::default();
-    startup(&mut figures).await?;
-    rates(args, &mut figures).await?;
-    if args.viewers > 0 {
-        viewers::measure(args.viewers, &mut figures).await?;
+    if [Part::Ballots, Part::Pages, Part::Large].into_iter().any(|part| args.wants(part)) {
+        rates(args, figures).await?;
     }
-    Ok(figures)
+    if args.wants(Part::Viewers) && args.viewers > 0 {
+        viewers::measure(args.viewers, figures).await?;
+    }
+    Ok(())
 }
 
 /// How soon a start is ready, and what it holds while nothing happens.
@@ -86,12 +43,16 @@ async fn startup(figures: &mut Figures) -> anyhow::Result<()> {
 
 async fn rates(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     let product = Product::start().await?;
-    let requests = Requests::prepare(&product).await?;
-    let bare = process::Bare::start(&product).await?;
+    let requests = Requests::prepare(&product.address).await?;
+    let bare = Bare::start(&product.address).await?;
     let load = Load { connections: args.connections, seconds: args.seconds };
-    compare_ballots(args, &load, &requests, &product, &bare, "ballots", 0.5, figures).await?;
-    compare_pages(args, &load, &product, &bare, figures)?;
-    if args.large > 0 {
+    if args.wants(Part::Ballots) {
+        compare_ballots(args, &load, &requests, &product, &bare, "ballots", 0.5, figures).await?;
+    }
+    if args.wants(Part::Pages) {
+        compare_pages(args, &load, &product, &bare, figures)?;
+    }
+    if args.wants(Part::Large) && args.large > 0 {
         fill(args, &load, &product).await?;
         let name = "ballots into a large poll";
         compare_ballots(args, &load, &requests, &product, &bare, name, 0.45, figures).await?;
@@ -105,7 +66,7 @@ async fn compare_ballots(
     load: &Load,
     requests: &Requests,
     product: &Product,
-    bare: &process::Bare,
+    bare: &Bare,
     name: &str,
     target: f64,
     figures: &mut Figures,
@@ -136,7 +97,7 @@ fn compare_pages(
     args: &Args,
     load: &Load,
     product: &Product,
-    bare: &process::Bare,
+    bare: &Bare,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let (mut ceilings, mut rates) = (vec![], vec![]);

@@ -2,26 +2,16 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, ensure};
 use tempfile::TempDir;
 
 use super::http;
 
 const KEY: &str = "key of the benchmark";
-
-/// Builds the product and this tool as they are released.
-///
-/// # Errors
-/// When they do not build.
-pub fn build_release() -> anyhow::Result<()> {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
-    let status = Command::new(cargo).args(["build", "--release", "--workspace", "--bins"]).status()?;
-    if status.success() { Ok(()) } else { bail!("the release does not build") }
-}
 
 /// Viewers are file descriptors.
 pub fn raise_file_limit() {
@@ -32,9 +22,14 @@ pub fn raise_file_limit() {
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-fn released(name: &str) -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    target.join("release").join(name)
+/// The product, released: it is built beside this program.
+///
+/// # Errors
+/// When it is not there.
+pub fn binary() -> anyhow::Result<PathBuf> {
+    let path = std::env::current_exe()?.with_file_name("hemicycle");
+    ensure!(path.is_file(), "{} is missing: run this as cargo xtask bench", path.display());
+    Ok(path)
 }
 
 /// The product in a process of its own over an empty directory; gone with the value.
@@ -76,9 +71,8 @@ impl Product {
     /// # Errors
     /// When it does not start.
     pub async fn start() -> anyhow::Result<Self> {
-        // Beside the build rather than under /tmp, which may be memory: what is measured writes to a disk.
-        let folder = TempDir::new_in(released("").parent().unwrap_or(Path::new(".")))?;
-        let mut command = Command::new(released("hemicycle"));
+        let folder = TempDir::new()?;
+        let mut command = Command::new(binary()?);
         command.env("DATA_DIR", folder.path()).env("PORT", "0").env("ADMIN_KEY", KEY);
         let started = Instant::now();
         let mut child = Killed(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
@@ -96,28 +90,7 @@ impl Product {
     /// # Errors
     /// When the system does not say.
     pub fn resident_bytes(&self) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.0.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
-        Ok(kilobytes * 1024.0)
-    }
-
-    /// Its ledger now.
-    ///
-    /// # Errors
-    /// When it does not answer.
-    pub async fn ledger(&self) -> anyhow::Result<Ledger> {
-        let header = format!("Authorization: {KEY}\r\n");
-        let page = http::send(&self.address, "GET", "/metrics", &header, "").await?.body;
-        let value = |name: &str| {
-            let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.with_context(|| format!("no {name}"))?.parse::<f64>().context("not a number")
-        };
-        Ok(Ledger {
-            counted: value("hemicycle_ballots_counted")?,
-            pending: value("hemicycle_ballots_pending")?,
-            difference: value("hemicycle_conservation_difference")?,
-        })
+        resident_bytes(self.child.0.id())
     }
 
     /// Its ledger once everything accepted is counted.
@@ -125,14 +98,55 @@ impl Product {
     /// # Errors
     /// When it does not answer, or never catches up.
     pub async fn settle(&self) -> anyhow::Result<Ledger> {
-        for _ in 0..6000 {
-            let ledger = self.ledger().await?;
-            if ledger.pending == 0.0 {
-                return Ok(ledger);
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
+        settle(&self.address, KEY).await
+    }
+}
+
+/// The memory of a process now.
+///
+/// # Errors
+/// When the system does not say.
+pub fn resident_bytes(pid: u32) -> anyhow::Result<f64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
+    Ok(kilobytes * 1024.0)
+}
+
+/// The ledger of a process that counts, now.
+///
+/// # Errors
+/// When it does not answer.
+pub async fn ledger(address: &str, key: &str) -> anyhow::Result<Ledger> {
+    let header = format!("Authorization: {key}\r\n");
+    let page = http::send(address, "GET", "/metrics", &header, "").await?.body;
+    let value = |name: &str| {
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.with_context(|| format!("no {name}"))?.parse::<f64>().context("not a number")
+    };
+    Ok(Ledger {
+        counted: value("hemicycle_ballots_counted")?,
+        pending: value("hemicycle_ballots_pending")?,
+        difference: value("hemicycle_conservation_difference")?,
+    })
+}
+
+/// The same once everything accepted is counted.
+///
+/// # Errors
+/// When it does not answer, or makes no progress for ten seconds.
+pub async fn settle(address: &str, key: &str) -> anyhow::Result<Ledger> {
+    let (mut least, mut progressed) = (f64::INFINITY, Instant::now());
+    loop {
+        let ledger = ledger(address, key).await?;
+        if ledger.pending == 0.0 {
+            return Ok(ledger);
         }
-        bail!("the worker never caught up")
+        if ledger.pending < least {
+            (least, progressed) = (ledger.pending, Instant::now());
+        }
+        ensure!(progressed.elapsed() < Duration::from_secs(10), "the worker does not catch up");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -146,18 +160,18 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Starts it with the answers that the product gives.
+    /// Starts it with the answers that the product gives at `address`.
     ///
     /// # Errors
     /// When either does not answer.
-    pub async fn start(product: &Product) -> anyhow::Result<Self> {
+    pub async fn start(address: &str) -> anyhow::Result<Self> {
         let folder = TempDir::new()?;
-        let ballot = http::send(&product.address, "POST", "/ballots/default", "", r#"{"choice":"a"}"#).await?;
-        let page = http::send(&product.address, "GET", "/vote/default", "", "").await?;
+        let ballot = http::send(address, "POST", "/ballots/default", "", r#"{"choice":"a"}"#).await?;
+        let page = http::send(address, "GET", "/vote/default", "", "").await?;
         let cookie = ballot.header("set-cookie").context("no cookie")?;
         let policy = page.header("content-security-policy").context("no content policy")?;
-        let mut command = Command::new(released("xtask"));
-        command.arg("bench-bare");
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("bare");
         for (name, text) in [("ballot", &ballot.body[..]), ("page", &page.body), ("cookie", cookie), ("policy", policy)]
         {
             let path = folder.path().join(name);

@@ -34,7 +34,7 @@ pub struct Args {
 ///
 /// # Errors
 /// When a file cannot be read, or no address is free.
-pub fn run(args: &Args) -> anyhow::Result<()> {
+pub async fn run(args: &Args) -> anyhow::Result<()> {
     let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string());
     let (ballot, page) = (Bytes::from(read(&args.ballot)?), Bytes::from(read(&args.page)?));
     let cookie = HeaderValue::from_bytes(&read(&args.cookie)?)?;
@@ -62,11 +62,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                 with_cookie((fixed, page).into_response(), &headers, &page_cookie)
             }),
         );
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-        println!("{}", listener.local_addr()?);
-        Ok(axum::serve(listener, routes).await?)
-    })
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?);
+    Ok(axum::serve(listener, routes).await?)
 }
 
 fn with_cookie(mut response: Response, asked: &HeaderMap, cookie: &HeaderValue) -> Response {

@@ -8,7 +8,6 @@ use anyhow::{Context, bail};
 use tempfile::NamedTempFile;
 
 use super::http;
-use super::process::Product;
 
 /// Voters that come back: enough that their ballots are spread over the poll.
 const RETURNING: usize = 2000;
@@ -46,10 +45,10 @@ impl Requests {
     ///
     /// # Errors
     /// When the product does not take a ballot.
-    pub async fn prepare(product: &Product) -> anyhow::Result<Self> {
+    pub async fn prepare(address: &str) -> anyhow::Result<Self> {
         let mut cookies = Vec::with_capacity(RETURNING);
         for _ in 0..RETURNING {
-            let answer = http::send(&product.address, "POST", "/ballots/default", "", r#"{"choice":"a"}"#).await?;
+            let answer = http::send(address, "POST", "/ballots/default", "", r#"{"choice":"a"}"#).await?;
             let cookie = answer.header("set-cookie").and_then(|cookie| cookie.split(';').next());
             cookies.push(cookie.with_context(|| format!("no cookie: {}", answer.head))?.to_owned());
         }
