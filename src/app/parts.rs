@@ -186,7 +186,7 @@ impl Shell {
             metrics: self.metrics.clone(),
             health: self.health.clone(),
             retain: self.limits.queue_retain,
-            finishes: alone,
+            alone,
         }
     }
 

@@ -46,7 +46,7 @@ impl Worker {
             metrics,
             health,
             retain: 1000,
-            finishes: true,
+            alone: true,
         };
         Self { store, queue, counter: Counter::new(Arc::new(needs), announcer), folder }
     }

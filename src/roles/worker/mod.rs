@@ -23,13 +23,16 @@ use crate::live::Live;
 use crate::queue::Queue;
 use crate::store::Store;
 
-/// The least pause between two batches: what a viewer may notice of it is nothing.
+/// The least pause between two rounds: what a viewer may notice of it is nothing.
 const MIN_PAUSE: Duration = Duration::from_millis(8);
-/// The longest pause between two batches while nothing fails.
+/// The longest pause between two rounds while nothing fails, in a process that does everything.
 const MAX_REST: Duration = Duration::from_millis(100);
-/// How much longer than a batch took the pause after it is. A batch's cost is mostly that of the pages it touches, and
-/// twice the ballots touch far fewer than twice the pages: under load, resting makes counting cheaper.
+/// How much longer than a round took the pause after it is there. A batch's cost is mostly that of the pages it touches,
+/// and twice the ballots touch far fewer than twice the pages: under load, resting leaves more to those who vote.
 const REST_FACTOR: u32 = 3;
+/// The longest pause where counting takes nothing from those who vote: a moment, for batches to be worth their round
+/// trips.
+const MAX_REST_AT_SCALE: Duration = Duration::from_millis(20);
 /// How long an idle worker waits for news before it looks for itself.
 const RECHECK: Duration = Duration::from_secs(1);
 /// The longest pause after failures in a row.
@@ -54,8 +57,9 @@ pub struct Needs {
     pub health: Health,
     /// How many ballots the log keeps before the bookmark, for a database that comes back older.
     pub retain: u64,
-    /// Whether what is left in the log is counted before going down: nobody else would.
-    pub finishes: bool,
+    /// Whether this process is the whole product: then it counts what is left in the log before it goes down, for
+    /// nobody else would, and rests longer, for those who vote need the same processors.
+    pub alone: bool,
 }
 
 /// Runs the role until `shutdown`; then counts what is left in the log, where nobody else would, and returns.
@@ -71,23 +75,22 @@ pub async fn run(needs: Needs, shutdown: CancellationToken) {
     tasks.wait().await;
 }
 
-/// Counts batch after batch.
+/// Counts batch after batch, round after round.
 async fn count(mut counter: Counter, shutdown: CancellationToken) {
-    let mut failures = 0;
+    let (mut failures, mut started) = (0, Instant::now());
     loop {
-        let started = Instant::now();
         let turn = counter.turn().await;
         match &turn {
             Ok(_) => failures = 0,
             Err(_) => failures += 1,
         }
         counter.needs().report(turn.as_ref().map(|_| ()));
-        if shutdown.is_cancelled() && !counter.needs().finishes {
+        if shutdown.is_cancelled() && !counter.needs().alone {
             return;
         }
         match turn {
-            Ok(Turn::Behind) => {}
-            Ok(Turn::Counted) => tokio::time::sleep(rest_after(started.elapsed())).await,
+            Ok(Turn::Counted) => continue,
+            Ok(Turn::Round) => tokio::time::sleep(counter.needs().rest_after(started.elapsed())).await,
             Ok(Turn::Idle) => {
                 if wait_for_more(&counter, &shutdown).await.is_break() {
                     return;
@@ -96,6 +99,7 @@ async fn count(mut counter: Counter, shutdown: CancellationToken) {
             Err(_) if shutdown.is_cancelled() => return,
             Err(_) => tokio::time::sleep(pause_after(failures)).await,
         }
+        started = Instant::now();
     }
 }
 
@@ -109,15 +113,19 @@ async fn wait_for_more(counter: &Counter, shutdown: &CancellationToken) -> std::
     }
 }
 
-fn rest_after(batch: Duration) -> Duration {
-    (batch * REST_FACTOR).clamp(MIN_PAUSE, MAX_REST)
-}
-
 fn pause_after(failures: u32) -> Duration {
     (MIN_PAUSE * 2_u32.saturating_pow(failures.min(16))).min(MAX_PAUSE)
 }
 
 impl Needs {
+    fn rest_after(&self, round: Duration) -> Duration {
+        if self.alone {
+            (round * REST_FACTOR).clamp(MIN_PAUSE, MAX_REST)
+        } else {
+            round.clamp(MIN_PAUSE, MAX_REST_AT_SCALE)
+        }
+    }
+
     /// Reports how counting goes, and logs it when that changes.
     fn report(&self, state: Result<(), &TurnError>) {
         match state {

@@ -1,6 +1,6 @@
 //! One turn: lock the partition that is furthest behind, read from its bookmark, fold, apply, commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,10 +38,10 @@ pub enum TurnError {
 pub enum Turn {
     /// Nothing: there is nothing to count that another worker is not counting already.
     Idle,
-    /// It counted what there was in a partition.
+    /// It counted in a partition: the next should follow at once.
     Counted,
-    /// It counted a full batch, or has to take the turn again: the next should follow at once.
-    Behind,
+    /// Nothing: every partition had its turn, and what came there since may become more first.
+    Round,
 }
 
 /// Takes turns at all partitions.
@@ -51,6 +51,8 @@ pub struct Counter {
     announcer: Announcer,
     /// How far the log reached when it was looked at last.
     ends: Vec<LogEnd>,
+    /// Partitions that had their turn in this round: all that was in them was counted.
+    served: BTreeSet<u16>,
     /// Ballots in a partition's next batch, where it is not the most: halved while batches fail, to find the one that
     /// cannot be applied.
     narrowed: BTreeMap<u16, u64>,
@@ -62,7 +64,8 @@ impl Counter {
     /// A counter that knows nothing yet.
     #[must_use]
     pub fn new(needs: Arc<Needs>, announcer: Announcer) -> Self {
-        Self { needs, announcer, ends: Vec::new(), narrowed: BTreeMap::new(), standing: BTreeMap::new() }
+        let (ends, served, narrowed, standing) = Default::default();
+        Self { needs, announcer, ends, served, narrowed, standing }
     }
 
     /// What the role was given.
@@ -85,9 +88,13 @@ impl Counter {
         self.ends = needs.queue.ends().await?;
         self.standing.retain(|_, until| *until > Instant::now());
         let all = (0..).zip(self.ends.iter().copied());
-        let candidates = all.filter(|(partition, _)| !self.standing.contains_key(partition)).collect();
-        let Some(claim) = needs.store.claim(&candidates, needs.queue.partitions()).await? else {
-            return Ok(Turn::Idle);
+        let due = |partition: &u16| !self.standing.contains_key(partition) && !self.served.contains(partition);
+        let candidates: BTreeMap<u16, LogEnd> = all.filter(|(partition, _)| due(partition)).collect();
+        let claim =
+            if candidates.is_empty() { None } else { needs.store.claim(&candidates, needs.queue.partitions()).await? };
+        let Some(claim) = claim else {
+            let round = !std::mem::take(&mut self.served).is_empty();
+            return Ok(if round { Turn::Round } else { Turn::Idle });
         };
         let partition = claim.partition();
         let turn = self.count(claim).await;
@@ -122,7 +129,7 @@ impl Counter {
                 needs.queue.repeat_markers(needs.clock.now()).await?;
                 claim.move_bookmark(onwards, missed).await?;
                 claim.commit().await?;
-                Ok(Turn::Behind)
+                Ok(Turn::Counted)
             }
             Resume::Fork => {
                 needs.metrics.log_forks.inc();
@@ -140,7 +147,7 @@ impl Counter {
                 claim.move_bookmark(bookmark.next_epoch(position), 0).await?;
                 claim.commit().await?;
                 self.restore_gates().await?;
-                Ok(Turn::Behind)
+                Ok(Turn::Counted)
             }
         }
     }
@@ -158,6 +165,7 @@ impl Counter {
         let started = Instant::now();
         let (partition, now) = (claim.partition(), self.needs.clock.now());
         if records.is_empty() {
+            self.served.insert(partition);
             return Ok(Turn::Counted);
         }
         let mut polls: Vec<PollId> = fold::polls_in(records).collect();
@@ -170,10 +178,13 @@ impl Counter {
                 self.done(partition, &plan, started, &changed);
                 // The queue's bound is advisory: it is set right with the next batch.
                 let _ = self.needs.queue.counted(partition, plan.bookmark.position).await;
-                Ok(if plan.read >= batch { Turn::Behind } else { Turn::Counted })
+                if plan.read < batch {
+                    self.served.insert(partition);
+                }
+                Ok(Turn::Counted)
             }
             // A poll was reset or deleted just now: the next turn folds by what holds since.
-            Err(StoreError::Changed) => Ok(Turn::Behind),
+            Err(StoreError::Changed) => Ok(Turn::Counted),
             Err(StoreError::Rejected(error)) => self.narrow_down(claim, records, batch, &error).await,
             Err(error) => Err(error.into()),
         }
@@ -212,16 +223,16 @@ impl Counter {
         let [only] = records else {
             let ballots: u64 = records.iter().map(|record| u64::from(record.ballots)).sum();
             self.narrowed.insert(partition, (ballots.min(batch) / 2).max(1));
-            return Ok(Turn::Behind);
+            return Ok(Turn::Counted);
         };
         let end = LogEnd { entry: only.id, fingerprint: only.fingerprint, position: only.end() };
         let again = self.needs.store.claim(&[(partition, end)].into(), self.needs.queue.partitions()).await?;
         // Another worker has taken it meanwhile: it will find the same, or has done so.
-        let Some(mut claim) = again.filter(|claim| claim.bookmark() == bookmark) else { return Ok(Turn::Behind) };
+        let Some(mut claim) = again.filter(|claim| claim.bookmark() == bookmark) else { return Ok(Turn::Counted) };
         let plan = fold::give_up(bookmark, only, format!("the store refuses it: {error}"));
         let changed = claim.apply(&plan, self.needs.clock.now()).await?;
         claim.commit().await?;
         self.done(partition, &plan, Instant::now(), &changed);
-        Ok(Turn::Behind)
+        Ok(Turn::Counted)
     }
 }

@@ -67,7 +67,7 @@ impl Life {
         let announcer = Announcer::start(store.clone(), live.clone(), clock.clone());
         let (clock, parts) = (clock.clone(), (store.clone(), queue.clone()));
         let needs =
-            Arc::new(Needs { store: parts.0, queue: parts.1, live, clock, metrics, health, retain, finishes: true });
+            Arc::new(Needs { store: parts.0, queue: parts.1, live, clock, metrics, health, retain, alone: true });
         let counter = Counter::new(Arc::clone(&needs), announcer);
         Self { store, queue, needs, counter }
     }
