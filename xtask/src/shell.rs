@@ -21,6 +21,14 @@ pub fn cargo(arguments: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(arguments).current_dir(root());
+    // What cargo tells us about our own package. Some build scripts look at it (that of ring does), so that what was
+    // built by hand would be built anew here, and the other way round.
+    for (name, _) in std::env::vars_os() {
+        let name_of_ours = name.to_string_lossy();
+        if name_of_ours.starts_with("CARGO_PKG_") || name_of_ours.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }
 
