@@ -45,6 +45,10 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
         secrets: config.keys.secret_key.clone(),
         is_new: false,
     };
+    let database = &config.database;
+    let url = database.database_url.as_deref().unwrap_or_default();
+    let postgres = Postgres::connect(url, &database.database_replicas_url, database.database_connections);
+    let postgres = postgres.map_err(StartError::DatabaseUrl)?;
     let (listener, address) = listen(config.listen.address()).await?;
     let ops_listener = match config.listen.ops_listen {
         Some(address) => Some(listen(address).await?),
@@ -68,7 +72,7 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     let grace = config.limits.grace();
     let work = tokio::spawn(async move {
         let (own, work) = tokio::select! {
-            started = start(&shell, &config, &stopping) => started?,
+            started = start(&shell, &config, postgres, &stopping) => started,
             () = stopping.starting.cancelled() => return None,
         };
         let _ = routes.send_replace(with_ops(&shell, own));
@@ -80,18 +84,8 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     Ok(Running { address, ops_address, keys, health, tasks, data_dir: None })
 }
 
-/// Waits for the servers, then puts the roles to work. `None` only where the configuration cannot be used at all.
-async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work)> {
-    let url = config.database.database_url.as_deref().unwrap_or_default();
-    let replicas = &config.database.database_replicas_url;
-    let postgres = match Postgres::connect(url, replicas, config.database.database_connections) {
-        Ok(postgres) => postgres,
-        Err(error) => {
-            let _ = shell.health.report(DATABASE, Err(chain(&error)));
-            tracing::error!(error = %chain(&error), "app.unusable_database_url");
-            return None;
-        }
-    };
+/// Waits for the servers, then puts the roles to work.
+async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> (Router, Work) {
     let mut waiting = Waiting::new(shell, DATABASE);
     let partitions = loop {
         match postgres.check_schema().await {
@@ -114,7 +108,7 @@ async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work
         waiting.is_over();
     }
     tokio::spawn(keep_asking(shell.health.clone(), backends.clone(), config.roles.clone(), stop.serving.clone()));
-    Some(shell.start(&config.roles, backends, stop))
+    shell.start(&config.roles, backends, stop)
 }
 
 fn backends(config: &Run, store: Store, partitions: u16) -> Backends {
