@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::any;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +16,7 @@ use super::running::{Running, Stop, Tasks};
 use super::{Ambient, OPS_CONNECTIONS, StartError, listen};
 use crate::config::{BallotAcks, Role, Run};
 use crate::domain::clock::Entropy;
-use crate::http::error::{ApiError, chain};
+use crate::http::error::{ApiError, Fate, chain};
 use crate::http::health::Health;
 use crate::live::Live;
 use crate::live::redis::RedisLive;
@@ -65,8 +66,7 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     let with_ops = move |shell: &Shell, routes: Router| {
         shell.wrap(if has_own_ops { routes } else { routes.merge(shell.ops(true)) })
     };
-    let starting = Router::new().fallback(|| async { ApiError::Unavailable { fate: None, source: None } });
-    let routes = watch::Sender::new(with_ops(&shell, starting));
+    let routes = watch::Sender::new(with_ops(&shell, not_yet()));
     let server = shell.serve(listener, routes.subscribe(), config.limits.max_connections, &stop.serving);
     let (health, config, stopping) = (shell.health.clone(), config.clone(), stop.clone());
     let grace = config.limits.grace();
@@ -82,6 +82,12 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     });
     let tasks = Tasks { server, ops_server, work, stop, grace };
     Ok(Running { address, ops_address, keys, health, tasks, data_dir: None })
+}
+
+/// What is said at every address until the roles are at work. As routes: a fallback would give way to the edge's own.
+fn not_yet() -> Router {
+    let refuse = || async { ApiError::Unavailable { fate: Some(Fate::Refused), source: None } };
+    Router::new().route("/", any(refuse)).route("/{*path}", any(refuse))
 }
 
 /// Waits for the servers, then puts the roles to work.
