@@ -58,7 +58,7 @@ impl Standing {
 }
 
 /// Asks until the answer is yes; panics, saying what for, where that takes too long.
-async fn eventually(what: &str, mut asked: impl AsyncFnMut() -> bool) {
+pub async fn eventually(what: &str, mut asked: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !asked().await {
         assert!(Instant::now() < deadline, "never came: {what}");
