@@ -1,5 +1,6 @@
 //! The product as it runs at scale: its roles as processes of their own, over PostgreSQL and Redis.
 
+mod closing;
 mod faults;
 mod scenario;
 
@@ -53,7 +54,12 @@ impl Standing {
 
     /// The first process with this role, at its own address.
     fn at(&self, role: &str) -> Site {
-        Site::at_port(self.stack.with_role(role).next().unwrap().address().port())
+        self.each(role).swap_remove(0)
+    }
+
+    /// Every process with this role, at its own address.
+    fn each(&self, role: &str) -> Vec<Site> {
+        self.stack.with_role(role).map(|process| Site::at_port(process.address().port())).collect()
     }
 }
 
