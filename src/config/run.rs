@@ -38,7 +38,7 @@ impl fmt::Display for Role {
 pub enum BallotAcks {
     /// It is on the disk of the main Redis: any process may crash
     Disk,
-    /// Also a replica has it: the main may be lost, if a replica that confirmed is promoted
+    /// Also a replica has it: the main may be lost, if the replica that has most is promoted
     Replica,
 }
 
