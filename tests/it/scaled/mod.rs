@@ -4,6 +4,7 @@ mod closing;
 mod failover;
 mod faults;
 mod scenario;
+mod viewers;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
