@@ -16,35 +16,42 @@ const SEATS: usize = 8;
 
 /// What a viewer has been through.
 #[derive(Clone, Debug, Default)]
-struct Seen {
+pub struct Seen {
     /// What it saw, by version; of the same version the same, except when it was read.
     shown: BTreeMap<u64, Value>,
-    newest: Value,
+    pub newest: Value,
     streams: u32,
 }
 
 /// A viewer as a browser is one: comes back when its stream ends, says what it saw last, and stays until it has seen
 /// the final result.
-struct Viewer {
+pub struct Viewer {
     seen: watch::Receiver<Seen>,
     watching: JoinHandle<()>,
 }
 
 impl Viewer {
-    fn start(site: &Site) -> Self {
+    pub fn start(site: &Site) -> Self {
         let (sender, seen) = watch::channel(Seen::default());
         Self { seen, watching: tokio::spawn(watch(site.clone(), sender)) }
     }
 
-    async fn until(&mut self, what: &str, done: impl Fn(&Seen) -> bool) -> Seen {
+    /// Waits until this holds of what it saw.
+    pub async fn until(&mut self, what: &str, done: impl Fn(&Seen) -> bool) -> Seen {
         let waiting = tokio::time::timeout(PATIENCE, self.seen.wait_for(done)).await;
         waiting.unwrap_or_else(|_| panic!("a viewer never saw {what}")).expect("a viewer gave up").clone()
     }
 
     async fn until_final(mut self) -> Seen {
         let seen = self.until("the final result", |seen| seen.newest["final"] == true).await;
-        self.watching.await.unwrap();
+        (&mut self.watching).await.unwrap();
         seen
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.watching.abort();
     }
 }
 
