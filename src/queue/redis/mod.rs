@@ -50,6 +50,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamRangeReply, StreamReadReply};
 use redis::{AsyncCommands, FromRedisValue, RedisResult, Script, Value};
 
@@ -414,8 +415,20 @@ impl RedisQueue {
     pub(super) async fn probe(&self, now: Timestamp) -> Result<(), QueueError> {
         let key = self.key("probe");
         let millis = now.as_millisecond();
-        let written = self.shared.steps.run(async |redis| redis.set::<_, _, ()>(&key, millis).await).await;
-        written.map_err(QueueError::refused)
+        let probed = self.shared.steps.run(async |redis| {
+            redis.set::<_, _, ()>(&key, millis).await?;
+            self.is_confirmed(redis).await
+        });
+        let confirmed = probed.await.map_err(QueueError::refused)?;
+        if confirmed { Ok(()) } else { Err(QueueError::refused(NoReplica)) }
+    }
+
+    /// Whether what was written on this connection before is kept as the queue promises.
+    async fn is_confirmed(&self, redis: &mut MultiplexedConnection) -> RedisResult<bool> {
+        match self.shared.options.acks {
+            Acks::Disk => Ok(true),
+            Acks::Replica => Ok(redis::cmd("WAIT").arg(1).arg(2000).query_async::<u64>(redis).await? >= 1),
+        }
     }
 
     fn key(&self, name: &str) -> String {
@@ -424,7 +437,7 @@ impl RedisQueue {
 
     async fn read_by<T>(
         &self,
-        work: impl AsyncFnOnce(&mut redis::aio::MultiplexedConnection) -> RedisResult<T>,
+        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
     ) -> Result<T, QueueError> {
         self.shared.reads.run(work).await.map_err(QueueError::refused)
     }
@@ -436,13 +449,9 @@ impl RedisQueue {
         }
         let mut call = self.shared.script.prepare_invoke();
         self.fill(&mut call, step, now);
-        let acks = self.shared.options.acks;
         let replied = self.shared.steps.run(async |redis| {
             let reply: Value = call.invoke_async(redis).await?;
-            let confirmed = match acks {
-                Acks::Disk => true,
-                Acks::Replica => redis::cmd("WAIT").arg(1).arg(2000).query_async::<u64>(redis).await? >= 1,
-            };
+            let confirmed = self.is_confirmed(redis).await?;
             Ok((reply, confirmed))
         });
         let (reply, confirmed) = replied.await.map_err(fate)?;
