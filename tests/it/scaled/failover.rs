@@ -6,9 +6,11 @@ use std::time::Instant;
 
 use hemicycle_stack::redis::Redis;
 use hemicycle_stack::whole::{Stack, StackOptions};
+use reqwest::StatusCode;
+use serde_json::json;
 
 use super::faults::Loaded;
-use super::{PATIENCE, SPLIT, eventually};
+use super::{PATIENCE, SPLIT, Standing, eventually, status};
 use crate::faults::load::Outcome;
 use crate::sandbox::binary;
 
@@ -37,14 +39,13 @@ fn following(main: &Redis) -> usize {
     replication.text().unwrap().matches("state=online").count()
 }
 
-async fn start() -> Loaded {
-    let options = StackOptions { replicated: true, ..StackOptions::lean(binary(), &SPLIT) };
-    Loaded::start_over(options).await
+fn replicated() -> StackOptions {
+    StackOptions { replicated: true, ..StackOptions::lean(binary(), &SPLIT) }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_main_redis_is_lost_again_and_again_and_nothing_acknowledged_with_it() {
-    let loaded = start().await;
+    let loaded = Loaded::start_over(replicated()).await;
     for _ in 0..LOSSES {
         let before = loaded.acknowledged_so_far();
         let (started, Lost { killed, promoted }) = (Instant::now(), loaded.blocking(lose_the_main).await);
@@ -65,7 +66,7 @@ async fn the_main_redis_is_lost_again_and_again_and_nothing_acknowledged_with_it
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_replicas_the_one_that_confirmed_is_promoted() {
-    let loaded = start().await;
+    let loaded = Loaded::start_over(replicated()).await;
     loaded.blocking(|stack| stack.redis_replicas[0].kill().unwrap()).await;
     loaded.go_on().await;
     let promoted = loaded.blocking(|stack| {
@@ -76,4 +77,25 @@ async fn of_two_replicas_the_one_that_confirmed_is_promoted() {
     });
     assert_eq!(promoted.await, loaded.standing.stack.redis_replicas[1].address(), "the one that missed ballots");
     loaded.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_no_replica_follows_nothing_is_acknowledged_and_vote_is_not_ready() {
+    let standing = Standing::start(replicated()).await;
+    let vote = standing.at("vote");
+    assert_eq!(vote.vote("default", "ann", "a").await.0, StatusCode::ACCEPTED);
+    standing.blocking(|stack| stack.redis_replicas.iter().for_each(|replica| assert!(replica.kill().is_ok()))).await;
+    let (answer, body) = vote.vote("default", "bob", "a").await;
+    assert_eq!((answer, &body["fate"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("unknown")), "{body}");
+    let probe = async || standing.blocking(|stack| stack.redis.command(&["GET", "hemicycle:1:probe"]).unwrap()).await;
+    for _ in 0..3 {
+        let last = probe().await;
+        eventually("an attempt to find out whether it works again", async || probe().await != last).await;
+        assert_eq!(status(&vote, "/readyz").await, Some(StatusCode::SERVICE_UNAVAILABLE));
+    }
+    standing.blocking(|stack| stack.redis_replicas[0].start_again().unwrap()).await;
+    eventually("a vote process that is ready", async || status(&vote, "/readyz").await == Some(StatusCode::OK)).await;
+    assert_eq!(vote.vote("default", "bob", "a").await.0, StatusCode::ACCEPTED);
+    let results = standing.at("result").results_when("default", |results| results["total"] == 2).await;
+    assert_eq!(results["options"][0]["votes"], 2, "{results}");
 }
