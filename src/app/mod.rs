@@ -40,6 +40,9 @@ pub enum StartError {
     /// A setting that the roles need.
     #[error("{0}")]
     Missing(String),
+    /// Where the database is said to be.
+    #[error("DATABASE_URL or DATABASE_REPLICAS_URL cannot be used")]
+    DatabaseUrl(#[source] sqlx::Error),
     /// An address.
     #[error("cannot listen on {address}: {}", listen_hint(source))]
     Listen {

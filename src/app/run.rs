@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::any;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -15,7 +16,7 @@ use super::running::{Running, Stop, Tasks};
 use super::{Ambient, OPS_CONNECTIONS, StartError, listen};
 use crate::config::{BallotAcks, Role, Run};
 use crate::domain::clock::Entropy;
-use crate::http::error::{ApiError, chain};
+use crate::http::error::{ApiError, Fate, chain};
 use crate::http::health::Health;
 use crate::live::Live;
 use crate::live::redis::RedisLive;
@@ -46,6 +47,10 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
         secrets: service.keys.secret_key.clone(),
         is_new: false,
     };
+    let database = &config.database;
+    let url = database.url.database_url.as_deref().unwrap_or_default();
+    let postgres = Postgres::connect(url, &database.database_replicas_url, database.database_connections);
+    let postgres = postgres.map_err(StartError::DatabaseUrl)?;
     let (listener, address) = listen(service.listen.address()).await?;
     let ops_listener = match service.listen.ops_listen {
         Some(address) => Some(listen(address).await?),
@@ -62,14 +67,13 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     let with_ops = move |shell: &Shell, routes: Router| {
         shell.wrap(if has_own_ops { routes } else { routes.merge(shell.ops(true)) })
     };
-    let starting = Router::new().fallback(|| async { ApiError::Unavailable { fate: None, source: None } });
-    let routes = watch::Sender::new(with_ops(&shell, starting));
+    let routes = watch::Sender::new(with_ops(&shell, not_yet()));
     let server = shell.serve(listener, routes.subscribe(), service.limits.max_connections, &stop.serving);
     let grace = service.limits.grace();
     let (health, config, stopping) = (shell.health.clone(), config.clone(), stop.clone());
     let work = tokio::spawn(async move {
         let (own, work) = tokio::select! {
-            started = start(&shell, &config, &stopping) => started?,
+            started = start(&shell, &config, postgres, &stopping) => started,
             () = stopping.starting.cancelled() => return None,
         };
         let _ = routes.send_replace(with_ops(&shell, own));
@@ -81,18 +85,14 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     Ok(Running { address, ops_address, keys, health, tasks, data_dir: None })
 }
 
-/// Waits for the servers, then puts the roles to work. `None` only where the configuration cannot be used at all.
-async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work)> {
-    let url = config.database.url.database_url.as_deref().unwrap_or_default();
-    let replicas = &config.database.database_replicas_url;
-    let postgres = match Postgres::connect(url, replicas, config.database.database_connections) {
-        Ok(postgres) => postgres,
-        Err(error) => {
-            let _ = shell.health.report(DATABASE, Err(chain(&error)));
-            tracing::error!(error = %chain(&error), "app.unusable_database_url");
-            return None;
-        }
-    };
+/// What is said at every address until the roles are at work. As routes: a fallback would give way to the edge's own.
+fn not_yet() -> Router {
+    let refuse = || async { ApiError::Unavailable { fate: Some(Fate::Refused), source: None } };
+    Router::new().route("/", any(refuse)).route("/{*path}", any(refuse))
+}
+
+/// Waits for the servers, then puts the roles to work.
+async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> (Router, Work) {
     let mut waiting = Waiting::new(shell, DATABASE);
     let partitions = loop {
         match postgres.check_schema().await {
@@ -115,7 +115,7 @@ async fn start(shell: &Shell, config: &Run, stop: &Stop) -> Option<(Router, Work
         waiting.is_over();
     }
     tokio::spawn(keep_asking(shell.health.clone(), backends.clone(), config.roles.clone(), stop.serving.clone()));
-    Some(shell.start(&config.roles, backends, stop))
+    shell.start(&config.roles, backends, stop)
 }
 
 fn backends(config: &Run, store: Store, partitions: u16) -> Backends {

@@ -11,6 +11,7 @@ mod up;
 
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Parser, Subcommand};
 
 use crate::config::{Run, Up};
@@ -65,10 +66,13 @@ enum Command {
     Healthcheck(healthcheck::Args),
 }
 
+/// Options whose values are not for everyone's eyes, and are checked while the command line is parsed.
+const SECRETS: [&str; 4] = ["--admin-key", "--secret-key", "--redis-url", "--ballots-redis-url"];
+
 /// Parses the command line and runs it.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| without_secrets(error).exit());
     // Whatever we write has voter keys or results in it: for its owner only, also where the directory is open to others.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let done = match cli.command {
@@ -89,6 +93,16 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The same error, naming the option but not its value where that may hold a password: a secret with a typing error in
+/// it is one all the same, and what is printed here ends up in logs.
+fn without_secrets(mut error: clap::Error) -> clap::Error {
+    let option = error.get(ContextKind::InvalidArg).map(ToString::to_string).unwrap_or_default();
+    if error.kind() == ErrorKind::ValueValidation && SECRETS.contains(&option.split(' ').next().unwrap_or_default()) {
+        error.insert(ContextKind::InvalidValue, ContextValue::String("…".into()));
+    }
+    error
 }
 
 fn in_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

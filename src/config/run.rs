@@ -38,7 +38,7 @@ impl fmt::Display for Role {
 pub enum BallotAcks {
     /// It is on the disk of the main Redis: any process may crash
     Disk,
-    /// Also a replica has it: the main may be lost, if a replica that confirmed is promoted
+    /// Also a replica has it: the main may be lost, if the replica that has most is promoted
     Replica,
 }
 
@@ -93,21 +93,16 @@ impl Run {
     /// What the roles need and were not given, in one line; `None` where nothing is missing.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
-        let needs = |roles: &[Role]| self.roles.iter().find(|role| roles.contains(role)).copied();
-        let ballots = needs(&[Role::Vote, Role::Worker, Role::Polls]);
-        let live = needs(&[Role::Vote, Role::Worker, Role::Polls, Role::Result]);
+        let over_redis = self.roles.iter().find(|role| **role != Role::Site);
+        let without_redis = over_redis.filter(|_| self.redis.redis_url.is_none());
         let settings = [
-            ("DATABASE_URL", self.database.url.database_url.is_none(), self.roles.first().copied()),
-            ("REDIS_URL", self.redis.redis_url.is_none(), live.or(ballots)),
-            ("ADMIN_KEY", self.service.keys.admin_key.is_none(), self.roles.first().copied()),
-            ("SECRET_KEY", self.service.keys.secret_key.is_empty(), self.roles.first().copied()),
+            ("DATABASE_URL", self.database.url.database_url.is_none()),
+            ("REDIS_URL", without_redis.is_some()),
+            ("ADMIN_KEY", self.service.keys.admin_key.is_none()),
+            ("SECRET_KEY", self.service.keys.secret_key.is_empty()),
         ];
-        let missing: Vec<(&str, Role)> = settings
-            .into_iter()
-            .filter_map(|(name, is_missing, role)| role.filter(|_| is_missing).map(|role| (name, role)))
-            .collect();
-        let (_, role) = missing.first()?;
-        let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
-        Some(format!("role {role} needs {}", names.join(", ")))
+        let missing: Vec<&str> = settings.iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| *name).collect();
+        let role = without_redis.or(self.roles.first()).filter(|_| !missing.is_empty())?;
+        Some(format!("role {role} needs {}", missing.join(", ")))
     }
 }

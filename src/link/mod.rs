@@ -5,8 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
+use redis::io::tcp::TcpSettings;
 use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
-use redis::{AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, RedisResult, ServerErrorKind};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, IntoConnectionInfo, RedisError, RedisResult,
+    ServerErrorKind,
+};
 use tokio::sync::Mutex;
 
 use crate::config::RedisUrl;
@@ -163,11 +167,14 @@ impl Shared {
     }
 
     async fn client(&self) -> RedisResult<Client> {
+        // Or the end of each longer command waits until the server has acknowledged its beginning.
+        let tcp = TcpSettings::default().set_nodelay(true);
         match &self.url {
-            RedisUrl::Server(url) => Client::open(url.as_str()),
+            RedisUrl::Server(url) => Client::open(url.as_str().into_connection_info()?.set_tcp_settings(tcp)),
             RedisUrl::Sentinel { sentinels, name, user, password } => {
                 let addresses = sentinels.iter().map(|(host, port)| ConnectionAddr::Tcp(host.clone(), *port));
                 let mut builder = SentinelClientBuilder::new(addresses, name, SentinelServerType::Master)?;
+                builder = builder.set_client_to_redis_tcp_settings(tcp);
                 if let Some(user) = user {
                     builder = builder.set_client_to_redis_username(user);
                 }

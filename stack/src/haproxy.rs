@@ -211,6 +211,8 @@ fn front(port: u16, upstreams: &[Upstream]) -> String {
     bind 127.0.0.1:{port}
     timeout http-request 10s
     option forwardfor
+    # Or each event of a stream waits 200 ms for the next, to share a packet with it.
+    option http-no-delay
     default_backend site
 "
     );

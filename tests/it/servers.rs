@@ -21,6 +21,11 @@ pub fn redis_url() -> RedisUrl {
     REDIS.url().parse().unwrap()
 }
 
+/// The same, for the environment of a process.
+pub fn redis_url_text() -> String {
+    REDIS.url()
+}
+
 /// A key prefix that nothing else uses.
 pub fn prefix() -> String {
     format!("test{}:", PREFIXES.fetch_add(1, Ordering::Relaxed))

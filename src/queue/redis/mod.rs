@@ -52,6 +52,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands, RedisResult, Script, Value};
 
 use self::log::NEWS_PATIENCE;
@@ -250,8 +251,20 @@ impl RedisQueue {
     pub(super) async fn probe(&self, now: Timestamp) -> Result<(), QueueError> {
         let key = self.key("probe");
         let millis = now.as_millisecond();
-        let written = self.shared.steps.run(async |redis| redis.set::<_, _, ()>(&key, millis).await).await;
-        written.map_err(QueueError::refused)
+        let probed = self.shared.steps.run(async |redis| {
+            redis.set::<_, _, ()>(&key, millis).await?;
+            self.is_confirmed(redis).await
+        });
+        let confirmed = probed.await.map_err(QueueError::refused)?;
+        if confirmed { Ok(()) } else { Err(QueueError::refused(NoReplica)) }
+    }
+
+    /// Whether what was written on this connection before is kept as the queue promises.
+    async fn is_confirmed(&self, redis: &mut MultiplexedConnection) -> RedisResult<bool> {
+        match self.shared.options.acks {
+            Acks::Disk => Ok(true),
+            Acks::Replica => Ok(redis::cmd("WAIT").arg(1).arg(2000).query_async::<u64>(redis).await? >= 1),
+        }
     }
 
     fn key(&self, name: &str) -> String {
@@ -260,7 +273,7 @@ impl RedisQueue {
 
     async fn read_by<T>(
         &self,
-        work: impl AsyncFnOnce(&mut redis::aio::MultiplexedConnection) -> RedisResult<T>,
+        work: impl AsyncFnOnce(&mut MultiplexedConnection) -> RedisResult<T>,
     ) -> Result<T, QueueError> {
         self.shared.reads.run(work).await.map_err(QueueError::refused)
     }
@@ -274,10 +287,7 @@ impl RedisQueue {
         let call = step.call(script, keys, options, now);
         let replied = steps.run(async |redis| {
             let reply: Value = call.invoke_async(redis).await?;
-            let confirmed = match options.acks {
-                Acks::Disk => true,
-                Acks::Replica => redis::cmd("WAIT").arg(1).arg(2000).query_async::<u64>(redis).await? >= 1,
-            };
+            let confirmed = self.is_confirmed(redis).await?;
             Ok((reply, confirmed))
         });
         let (reply, confirmed) = replied.await.map_err(fate)?;

@@ -24,6 +24,8 @@ pub struct Stream {
     pub comments: usize,
     /// The `retry:` it was told.
     pub retry: Option<u64>,
+    /// Whether it has ended, and as it should: not because the connection broke.
+    pub ended_well: bool,
 }
 
 impl Stream {
@@ -36,7 +38,7 @@ impl Stream {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, buffer: String::new(), comments: 0, retry: None }
+        Self { response, buffer: String::new(), comments: 0, retry: None, ended_well: false }
     }
 
     /// The next event; `None` at the end of the stream.
@@ -51,6 +53,7 @@ impl Stream {
             }
             let patience = Duration::from_secs(10);
             let chunk = tokio::time::timeout(patience, self.response.chunk()).await.expect("the stream is silent");
+            self.ended_well = matches!(chunk, Ok(None));
             self.buffer.push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
         }
     }

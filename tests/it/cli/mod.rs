@@ -3,6 +3,7 @@
 mod chores;
 mod dead_letters;
 mod refusals;
+mod run;
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 
 use crate::sandbox::{KEY, Process, Site, binary};
 
-/// Every option's variable.
+/// The variables of `up`.
 const VARIABLES: [&str; 16] = [
     "LISTEN",
     "PORT",
@@ -30,11 +31,25 @@ const VARIABLES: [&str; 16] = [
     "GRACE_SECONDS",
 ];
 
+/// Those of `run` and `migrate` beyond it.
+const VARIABLES_AT_SCALE: [&str; 10] = [
+    "ROLES",
+    "DATABASE_URL",
+    "DATABASE_REPLICAS_URL",
+    "DATABASE_CONNECTIONS",
+    "REDIS_URL",
+    "BALLOTS_REDIS_URL",
+    "BALLOT_ACKS",
+    "REDIS_PREFIX",
+    "QUEUE_MAX_UNREAD",
+    "QUEUE_PARTITIONS",
+];
+
 /// Runs the command over a data directory; what should have ended by itself is ended after ten seconds.
 fn hemicycle(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new("timeout");
     command.arg("10").arg(binary()).args(arguments).stdin(Stdio::null());
-    for variable in VARIABLES {
+    for variable in VARIABLES.into_iter().chain(VARIABLES_AT_SCALE) {
         command.env_remove(variable);
     }
     command.env("DATA_DIR", data).env("PORT", "0").env("ADMIN_KEY", KEY).envs(environment.iter().copied());

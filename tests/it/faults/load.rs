@@ -60,6 +60,8 @@ struct Seat {
     casts: Vec<Cast>,
     chance: u64,
     steadfast: bool,
+    /// From one ballot to the next, where it does not simply go on after each answer.
+    pace: Option<Duration>,
 }
 
 /// Everybody who votes in a poll, and all they did so far.
@@ -86,6 +88,7 @@ impl Crowd {
             casts: Vec::new(),
             chance: number as u64 + 1,
             steadfast: false,
+            pace: None,
         };
         Self { poll: poll.to_owned(), seats: (0..seats).map(seat).collect() }
     }
@@ -93,6 +96,13 @@ impl Crowd {
     /// The same crowd, but nobody in it goes home before it is told to: whatever fails, they try again.
     pub fn steadfast(mut self) -> Self {
         self.seats.iter_mut().for_each(|seat| seat.steadfast = true);
+        self
+    }
+
+    /// The same crowd, casting so many ballots a second: as many again as were held up, once it can.
+    pub fn at_rate(mut self, ballots: u32) -> Self {
+        let seats = u32::try_from(self.seats.len()).unwrap();
+        self.seats.iter_mut().for_each(|seat| seat.pace = Some(Duration::from_secs(1) * seats / ballots));
         self
     }
 
@@ -249,7 +259,11 @@ impl Seat {
         acknowledged: Arc<watch::Sender<u32>>,
     ) -> Self {
         let mut put_off = 0;
+        let mut pace = self.pace.map(tokio::time::interval);
         for _ in 0..ballots {
+            if let Some(pace) = &mut pace {
+                pace.tick().await;
+            }
             if *stop.borrow() {
                 break;
             }

@@ -3,25 +3,31 @@
 
 use hemicycle_stack::postgres::Mode;
 use hemicycle_stack::process::Process;
-use hemicycle_stack::whole::Stack;
+use hemicycle_stack::whole::{Stack, StackOptions};
 use reqwest::StatusCode;
 
-use super::{PATIENCE, Standing, assert_kept, eventually, status};
+use super::{PATIENCE, SPLIT, Standing, assert_kept, eventually, status};
 use crate::faults::load::{Crowd, Outcome, Voting};
+use crate::sandbox::binary;
 
 const SEATS: usize = 8;
 /// Ballots that must be acknowledged before the fault, and after it.
 const STEADY: u32 = 200;
 
 /// A split product while a crowd votes in it.
-struct Loaded {
-    standing: Standing,
+pub struct Loaded {
+    pub standing: Standing,
     voting: Voting,
 }
 
 impl Loaded {
     async fn start() -> Self {
-        let standing = Standing::split().await;
+        Self::start_over(StackOptions::lean(binary(), &SPLIT)).await
+    }
+
+    /// The same over other servers.
+    pub async fn start_over(options: StackOptions) -> Self {
+        let standing = Standing::start(options).await;
         let voting = Crowd::new("default", SEATS).steadfast().start(&standing.site, usize::MAX);
         let loaded = Self { standing, voting };
         loaded.go_on().await;
@@ -29,12 +35,17 @@ impl Loaded {
     }
 
     /// Waits until the crowd has been told often enough that it is heard.
-    async fn go_on(&self) {
+    pub async fn go_on(&self) {
         let wanted = self.voting.acknowledged_so_far() + STEADY;
         tokio::time::timeout(PATIENCE, self.voting.acknowledged(wanted)).await.expect("nobody is heard any more");
     }
 
-    async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Stack) -> T + Send + 'static) -> T {
+    /// How many ballots the crowd was told that they count.
+    pub fn acknowledged_so_far(&self) -> u32 {
+        self.voting.acknowledged_so_far()
+    }
+
+    pub async fn blocking<T: Send + 'static>(&self, work: impl FnOnce(&Stack) -> T + Send + 'static) -> T {
         self.standing.blocking(work).await
     }
 
@@ -45,7 +56,7 @@ impl Loaded {
     }
 
     /// After the fault: the crowd is heard again, and everything is where it belongs. Returns what the crowd did.
-    async fn settle(self) -> Crowd {
+    pub async fn settle(self) -> Crowd {
         self.go_on().await;
         let crowd = self.voting.stop().await;
         assert_kept(&self.standing.site, &self.standing.at("worker"), &crowd).await;

@@ -1,7 +1,11 @@
 //! The product as it runs at scale: its roles as processes of their own, over PostgreSQL and Redis.
 
+mod bus;
+mod closing;
+mod failover;
 mod faults;
 mod scenario;
+mod viewers;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -53,12 +57,17 @@ impl Standing {
 
     /// The first process with this role, at its own address.
     fn at(&self, role: &str) -> Site {
-        Site::at_port(self.stack.with_role(role).next().unwrap().address().port())
+        self.each(role).swap_remove(0)
+    }
+
+    /// Every process with this role, at its own address.
+    fn each(&self, role: &str) -> Vec<Site> {
+        self.stack.with_role(role).map(|process| Site::at_port(process.address().port())).collect()
     }
 }
 
 /// Asks until the answer is yes; panics, saying what for, where that takes too long.
-async fn eventually(what: &str, mut asked: impl AsyncFnMut() -> bool) {
+pub async fn eventually(what: &str, mut asked: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !asked().await {
         assert!(Instant::now() < deadline, "never came: {what}");
