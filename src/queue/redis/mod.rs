@@ -58,7 +58,7 @@ use super::{Answer, QueueError, format};
 use crate::config::RedisUrl;
 use crate::domain::ballot::{Ballot, VoterKey};
 use crate::domain::gate::Gate;
-use crate::domain::log::{Entry, EntryId, LogEnd, Record, Section, Unreadable};
+use crate::domain::log::{Bookmark, Entry, EntryId, LogEnd, Record, Section, Unreadable};
 use crate::domain::names::{Choice, PollId};
 use crate::link::{Link, LinkError};
 
@@ -376,18 +376,18 @@ impl RedisQueue {
         self.read_by(async |redis| redis.hset(self.key("counted"), partition, position).await).await
     }
 
-    pub(super) async fn trim(&self, partition: u16, bookmark: EntryId, retain: u64) -> Result<u64, QueueError> {
+    pub(super) async fn trim(&self, partition: u16, bookmark: &Bookmark, retain: u64) -> Result<u64, QueueError> {
         let (Some(marked), Some(oldest)) =
-            (self.entry_from(partition, bookmark).await?, self.entry_from(partition, EntryId(0)).await?)
+            (self.entry_from(partition, bookmark.entry).await?, self.entry_from(partition, EntryId(0)).await?)
         else {
             return Ok(0);
         };
-        if marked.id != bookmark {
+        if !bookmark.names(marked.id, marked.fingerprint) {
             return Ok(0);
         }
         let position = marked.first.saturating_sub(retain);
         // The last entry that may become the first: ids have no gaps, so this halves.
-        let (mut keep, mut beyond) = (oldest.id.0, bookmark.0.min(oldest.id.0 + TRIM_STEP) + 1);
+        let (mut keep, mut beyond) = (oldest.id.0, bookmark.entry.0.min(oldest.id.0 + TRIM_STEP) + 1);
         while beyond - keep > 1 {
             let middle = keep.midpoint(beyond);
             let entry = self.entry_from(partition, EntryId(middle)).await?;

@@ -1,6 +1,7 @@
 //! The product as it runs at scale: its roles as processes of their own, over PostgreSQL and Redis.
 
 mod faults;
+mod forks;
 mod scenario;
 
 use std::sync::Arc;

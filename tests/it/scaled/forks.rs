@@ -1,0 +1,208 @@
+//! Redis comes back with an older copy of its file: the log's history forks. What the copy holds and what comes after
+//! counts once, and what was counted of the tail that is gone stays counted. Each test fails unless the worker has
+//! noticed the fork.
+
+use std::ops::Range;
+
+use futures_util::future::join_all;
+use hemicycle::store::Store;
+use hemicycle::store::postgres::Postgres;
+use hemicycle_stack::whole::{DATABASE, Stack, StackOptions};
+use reqwest::StatusCode;
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+use tempfile::TempDir;
+
+use super::{Standing, eventually};
+use crate::sandbox::{Site, binary};
+
+const PARTITIONS: u16 = 2;
+
+/// Voters whose ballots are in the copy; those of the tail that is lost; those who come afterwards.
+const BEFORE: Range<u32> = 0..40;
+const LOST: Range<u32> = 40..60;
+const AFTER: Range<u32> = 60..140;
+
+/// Changes their mind in the lost tail.
+const FICKLE: u32 = 0;
+/// Votes in the lost tail, and again for something else afterwards.
+const RETURNING: u32 = 40;
+
+/// A product whose worker and Redis are stopped, and what Redis was at an earlier moment.
+struct Forked {
+    standing: Standing,
+    copy: TempDir,
+}
+
+impl Forked {
+    /// In all polls: `BEFORE` votes for `a`, a copy is made, `LOST` votes for `b`, all is counted. The poll `over` is
+    /// closed after the copy was made.
+    async fn start() -> Self {
+        let options = StackOptions::lean(binary(), &["vote,result,polls,site", "worker"]);
+        let standing = Standing::start(StackOptions { partitions: Some(PARTITIONS.into()), ..options }).await;
+        let (site, copy) = (&standing.site, TempDir::new().unwrap());
+        site.make_poll(json!({ "slug": "once", "allow_change": false })).await;
+        site.make_poll(json!({ "slug": "over" })).await;
+        for poll in ["default", "once", "over"] {
+            vote(site, poll, BEFORE, "a").await;
+        }
+        let older = copy.path().join("older");
+        standing.blocking(move |stack| stack.redis.copy_aof(&older).unwrap()).await;
+        for poll in ["default", "once", "over"] {
+            vote(site, poll, LOST, "b").await;
+        }
+        vote(site, "default", FICKLE..FICKLE + 1, "b").await;
+        assert_eq!(site.organise("/polls/over/close", &json!({})).await.0, StatusCode::OK);
+        site.results_when("over", |results| results["final"] == true).await;
+        let forked = Self { standing, copy };
+        forked.settle().await;
+        assert_eq!(forked.votes("default").await, [39, 21]);
+        assert_eq!(forked.metric("conservation_difference").await, 0.0);
+        forked
+            .standing
+            .blocking(|stack| {
+                worker(stack).terminate().unwrap();
+                stack.redis.stop().unwrap();
+            })
+            .await;
+        forked
+    }
+
+    async fn redis_comes_back_older(&self) {
+        let older = self.copy.path().join("older");
+        self.standing.blocking(move |stack| stack.redis.start_again_from(&older).unwrap()).await;
+    }
+
+    async fn worker_starts(&self) {
+        self.standing.blocking(|stack| worker(stack).start_again().unwrap()).await;
+    }
+
+    async fn metric(&self, name: &str) -> f64 {
+        self.standing.at("worker").metric(&format!("hemicycle_{name}")).await.unwrap()
+    }
+
+    /// Waits until the worker has read all there is.
+    async fn settle(&self) {
+        let worker = self.standing.at("worker");
+        eventually("a worker that has caught up", async || {
+            worker.metric("hemicycle_ballots_pending").await == Some(0.0)
+        })
+        .await;
+    }
+
+    async fn votes(&self, poll: &str) -> [u64; 2] {
+        let results = self.standing.site.json(&format!("/results/{poll}.json")).await;
+        [0, 1].map(|option: usize| results["options"][option]["votes"].as_u64().unwrap())
+    }
+
+    async fn database(&self) -> PgConnection {
+        PgConnection::connect(&self.standing.stack.postgres.url(DATABASE)).await.unwrap()
+    }
+
+    /// The last entry of each partition that was counted, and the last that the log holds.
+    async fn entries(&self) -> Vec<(i64, i64)> {
+        let counted = sqlx::query_scalar("SELECT entry FROM partitions WHERE partition >= 0 ORDER BY partition");
+        let counted: Vec<i64> = counted.fetch_all(&mut self.database().await).await.unwrap();
+        let end = |stack: &Stack, partition: usize| {
+            let end = stack.redis.command(&["HGET", "hemicycle:1:ends", &partition.to_string()]).unwrap();
+            end.text().unwrap().split(' ').next().unwrap().parse::<i64>().unwrap()
+        };
+        let ends = move |stack: &Stack| (0..counted.len()).map(|at| (counted[at], end(stack, at))).collect();
+        self.standing.blocking(ends).await
+    }
+
+    /// All who come afterwards vote for `a`.
+    async fn voting_goes_on(&self) {
+        let site = &self.standing.site;
+        eventually("votes are taken again", async || {
+            site.vote("default", &name(AFTER.start), "a").await.0 == StatusCode::ACCEPTED
+        })
+        .await;
+        for poll in ["default", "once"] {
+            vote(site, poll, AFTER, "a").await;
+        }
+        vote(site, "default", RETURNING..RETURNING + 1, "a").await;
+        // The log has forgotten that this voter chose otherwise; the database has not.
+        vote(site, "once", RETURNING..RETURNING + 1, "a").await;
+    }
+
+    /// Everybody is counted once, with the choice that stands.
+    async fn check(self) {
+        self.settle().await;
+        assert_eq!(self.metric("log_forks_total").await, f64::from(PARTITIONS), "a fork went unnoticed");
+        assert_eq!(self.metric("log_gaps_total").await, 0.0);
+        assert_eq!(self.metric("ballots_dead_total").await, 0.0);
+        assert_eq!(self.metric("conservation_difference").await, 0.0);
+        // One of the lost came back and chose `a`. Whoever had changed their mind in the lost tail is back at the
+        // ballot that the log still holds: all that is retained is counted again, as the newest that is known.
+        assert_eq!(self.votes("default").await, [40 + 80 + 1, 19]);
+        assert_eq!(self.votes("once").await, [40 + 80, 20]);
+        assert_eq!(self.votes("over").await, [40, 20]);
+        assert_eq!(self.standing.site.vote("over", "late", "a").await.0, StatusCode::CONFLICT);
+        let store = Store::Postgres(Postgres::connect(&self.standing.stack.postgres.url(DATABASE), &[], 1).unwrap());
+        assert_eq!(store.verify().await.unwrap(), [], "tallies are not the fold of the ballots");
+        store.close().await;
+    }
+}
+
+fn worker(stack: &Stack) -> &hemicycle_stack::role::Role {
+    stack.with_role("worker").next().unwrap()
+}
+
+fn name(voter: u32) -> String {
+    format!("voter {voter}")
+}
+
+/// They all vote, each in a request of their own, some at a time.
+async fn vote(site: &Site, poll: &str, voters: Range<u32>, choice: &str) {
+    for some in voters.collect::<Vec<_>>().chunks(4) {
+        let answers = join_all(some.iter().map(async |voter| site.vote(poll, &name(*voter), choice).await));
+        for (status, body) in answers.await {
+            assert_eq!(status, StatusCode::ACCEPTED, "{poll} {body}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_ends_before_the_bookmark_is_read_again_and_nobody_counts_twice() {
+    let forked = Forked::start().await;
+    forked.redis_comes_back_older().await;
+    assert!(forked.entries().await.iter().all(|(counted, end)| end < counted), "no tail was lost");
+    // With all partitions locked the worker cannot look yet.
+    let mut database = forked.database().await;
+    let mut lock = database.begin().await.unwrap();
+    sqlx::query("SELECT FROM partitions WHERE partition >= 0 FOR UPDATE").fetch_all(&mut *lock).await.unwrap();
+    forked.worker_starts().await;
+    assert_eq!(forked.metric("log_forks_total").await, 0.0);
+    assert_eq!(forked.metric("ballots_pending").await, 120.0, "all that the copy holds will be read again");
+    assert_eq!(forked.metric("conservation_difference").await, 0.0);
+    lock.rollback().await.unwrap();
+    forked.settle().await;
+    assert_eq!(forked.metric("log_forks_total").await, f64::from(PARTITIONS));
+    assert_eq!(forked.votes("default").await, [40, 20], "those counted of the lost tail stay counted");
+    forked.voting_goes_on().await;
+    forked.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_log_on_a_server_whose_clock_is_ahead_is_read_again() {
+    let forked = Forked::start().await;
+    forked.standing.blocking(|stack| stack.redis.put_clock_ahead(3600).unwrap()).await;
+    forked.redis_comes_back_older().await;
+    let info = forked.standing.blocking(|stack| stack.redis.command(&["INFO", "server"]).unwrap()).await;
+    let time = info.text().unwrap().lines().find_map(|line| line.strip_prefix("server_time_usec:")?.parse().ok());
+    assert!(time.unwrap_or(0) / 1_000_000 > jiff::Timestamp::now().as_second() + 3000, "its clock is right");
+    forked.worker_starts().await;
+    forked.voting_goes_on().await;
+    forked.check().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_has_grown_past_the_bookmark_with_other_ballots_is_read_again() {
+    let forked = Forked::start().await;
+    forked.redis_comes_back_older().await;
+    forked.voting_goes_on().await;
+    assert!(forked.entries().await.iter().all(|(counted, end)| end > counted), "the log is still the shorter one");
+    forked.worker_starts().await;
+    forked.check().await;
+}
