@@ -1,7 +1,7 @@
 //! The HTTP contract of polls, ballots and results, as a client sees it.
 
 mod ballots;
-mod events;
+pub mod events;
 mod hidden;
 mod polls;
 mod results;

@@ -4,17 +4,14 @@
 
 use std::ops::Range;
 
-use futures_util::future::join_all;
-use hemicycle::store::Store;
-use hemicycle::store::postgres::Postgres;
 use hemicycle_stack::whole::{DATABASE, Stack, StackOptions};
 use reqwest::StatusCode;
 use serde_json::json;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 
-use super::{Standing, eventually};
-use crate::sandbox::{Site, binary};
+use super::{Standing, vote};
+use crate::sandbox::binary;
 
 const PARTITIONS: u16 = 2;
 
@@ -55,9 +52,9 @@ impl Forked {
         assert_eq!(site.organise("/polls/over/close", &json!({})).await.0, StatusCode::OK);
         site.results_when("over", |results| results["final"] == true).await;
         let forked = Self { standing, copy };
-        forked.settle().await;
-        assert_eq!(forked.votes("default").await, [39, 21]);
-        assert_eq!(forked.metric("conservation_difference").await, 0.0);
+        forked.standing.settle().await;
+        assert_eq!(forked.standing.votes("default").await, [39, 21]);
+        assert_eq!(forked.standing.metric("conservation_difference").await, 0.0);
         forked
             .standing
             .blocking(|stack| {
@@ -75,24 +72,6 @@ impl Forked {
 
     async fn worker_starts(&self) {
         self.standing.blocking(|stack| worker(stack).start_again().unwrap()).await;
-    }
-
-    async fn metric(&self, name: &str) -> f64 {
-        self.standing.at("worker").metric(&format!("hemicycle_{name}")).await.unwrap()
-    }
-
-    /// Waits until the worker has read all there is.
-    async fn settle(&self) {
-        let worker = self.standing.at("worker");
-        eventually("a worker that has caught up", async || {
-            worker.metric("hemicycle_ballots_pending").await == Some(0.0)
-        })
-        .await;
-    }
-
-    async fn votes(&self, poll: &str) -> [u64; 2] {
-        let results = self.standing.site.json(&format!("/results/{poll}.json")).await;
-        [0, 1].map(|option: usize| results["options"][option]["votes"].as_u64().unwrap())
     }
 
     async fn database(&self) -> PgConnection {
@@ -114,10 +93,6 @@ impl Forked {
     /// All who come afterwards vote for `a`.
     async fn voting_goes_on(&self) {
         let site = &self.standing.site;
-        eventually("votes are taken again", async || {
-            site.vote("default", &name(AFTER.start), "a").await.0 == StatusCode::ACCEPTED
-        })
-        .await;
         for poll in ["default", "once"] {
             vote(site, poll, AFTER, "a").await;
         }
@@ -128,39 +103,23 @@ impl Forked {
 
     /// Everybody is counted once, with the choice that stands.
     async fn check(self) {
-        self.settle().await;
-        assert_eq!(self.metric("log_forks_total").await, f64::from(PARTITIONS), "a fork went unnoticed");
-        assert_eq!(self.metric("log_gaps_total").await, 0.0);
-        assert_eq!(self.metric("ballots_dead_total").await, 0.0);
-        assert_eq!(self.metric("conservation_difference").await, 0.0);
+        self.standing.settle().await;
+        assert_eq!(self.standing.metric("log_forks_total").await, f64::from(PARTITIONS), "a fork went unnoticed");
+        assert_eq!(self.standing.metric("log_gaps_total").await, 0.0);
+        assert_eq!(self.standing.metric("ballots_dead_total").await, 0.0);
+        assert_eq!(self.standing.metric("conservation_difference").await, 0.0);
         // One of the lost came back and chose `a`. Whoever had changed their mind in the lost tail is back at the
         // ballot that the log still holds: all that is retained is counted again, as the newest that is known.
-        assert_eq!(self.votes("default").await, [40 + 80 + 1, 19]);
-        assert_eq!(self.votes("once").await, [40 + 80, 20]);
-        assert_eq!(self.votes("over").await, [40, 20]);
+        assert_eq!(self.standing.votes("default").await, [40 + 80 + 1, 19]);
+        assert_eq!(self.standing.votes("once").await, [40 + 80, 20]);
+        assert_eq!(self.standing.votes("over").await, [40, 20]);
         assert_eq!(self.standing.site.vote("over", "late", "a").await.0, StatusCode::CONFLICT);
-        let store = Store::Postgres(Postgres::connect(&self.standing.stack.postgres.url(DATABASE), &[], 1).unwrap());
-        assert_eq!(store.verify().await.unwrap(), [], "tallies are not the fold of the ballots");
-        store.close().await;
+        self.standing.assert_tallies_equal_the_fold().await;
     }
 }
 
 fn worker(stack: &Stack) -> &hemicycle_stack::role::Role {
     stack.with_role("worker").next().unwrap()
-}
-
-fn name(voter: u32) -> String {
-    format!("voter {voter}")
-}
-
-/// They all vote, each in a request of their own, some at a time.
-async fn vote(site: &Site, poll: &str, voters: Range<u32>, choice: &str) {
-    for some in voters.collect::<Vec<_>>().chunks(4) {
-        let answers = join_all(some.iter().map(async |voter| site.vote(poll, &name(*voter), choice).await));
-        for (status, body) in answers.await {
-            assert_eq!(status, StatusCode::ACCEPTED, "{poll} {body}");
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -173,13 +132,13 @@ async fn a_log_that_ends_before_the_bookmark_is_read_again_and_nobody_counts_twi
     let mut lock = database.begin().await.unwrap();
     sqlx::query("SELECT FROM partitions WHERE partition >= 0 FOR UPDATE").fetch_all(&mut *lock).await.unwrap();
     forked.worker_starts().await;
-    assert_eq!(forked.metric("log_forks_total").await, 0.0);
-    assert_eq!(forked.metric("ballots_pending").await, 120.0, "all that the copy holds will be read again");
-    assert_eq!(forked.metric("conservation_difference").await, 0.0);
+    assert_eq!(forked.standing.metric("log_forks_total").await, 0.0);
+    assert_eq!(forked.standing.metric("ballots_pending").await, 120.0, "all that the copy holds will be read again");
+    assert_eq!(forked.standing.metric("conservation_difference").await, 0.0);
     lock.rollback().await.unwrap();
-    forked.settle().await;
-    assert_eq!(forked.metric("log_forks_total").await, f64::from(PARTITIONS));
-    assert_eq!(forked.votes("default").await, [40, 20], "those counted of the lost tail stay counted");
+    forked.standing.settle().await;
+    assert_eq!(forked.standing.metric("log_forks_total").await, f64::from(PARTITIONS));
+    assert_eq!(forked.standing.votes("default").await, [40, 20], "those counted of the lost tail stay counted");
     forked.voting_goes_on().await;
     forked.check().await;
 }

@@ -2,12 +2,17 @@
 
 mod faults;
 mod forks;
+mod restored;
 mod scenario;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hemicycle_stack::whole::{Stack, StackOptions};
+use futures_util::future::join_all;
+use hemicycle::store::Store;
+use hemicycle::store::postgres::Postgres;
+use hemicycle_stack::whole::{DATABASE, Stack, StackOptions};
 use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard};
@@ -52,9 +57,69 @@ impl Standing {
         tokio::task::spawn_blocking(move || work(&stack)).await.unwrap()
     }
 
+    /// A metric of the worker.
+    async fn metric(&self, name: &str) -> f64 {
+        self.at("worker").metric(&format!("hemicycle_{name}")).await.unwrap()
+    }
+
+    /// Waits until the worker has read all there is.
+    async fn settle(&self) {
+        let worker = self.at("worker");
+        eventually("a worker that has caught up", async || {
+            status(&worker, "/readyz").await == Some(StatusCode::OK)
+                && worker.metric("hemicycle_ballots_pending").await == Some(0.0)
+        })
+        .await;
+    }
+
+    /// The results of a poll, asked for again while some connection still finds that it went with its server.
+    async fn results(&self, poll: &str) -> Value {
+        let mut results = Value::Null;
+        eventually("results", async || {
+            let asked = self.site.http.get(self.site.url(&format!("/results/{poll}.json"))).send();
+            let Ok(answer) = asked.await else { return false };
+            let shown = answer.status() == StatusCode::OK;
+            results = answer.json().await.unwrap_or_default();
+            shown
+        })
+        .await;
+        results
+    }
+
+    /// How the two options of a poll stand.
+    async fn votes(&self, poll: &str) -> [u64; 2] {
+        let results = self.results(poll).await;
+        [0, 1].map(|option: usize| results["options"][option]["votes"].as_u64().unwrap())
+    }
+
+    async fn assert_tallies_equal_the_fold(&self) {
+        let store = Store::Postgres(Postgres::connect(&self.stack.postgres.url(DATABASE), &[], 1).unwrap());
+        assert_eq!(store.verify().await.unwrap(), [], "tallies are not the fold of the ballots");
+        store.close().await;
+    }
+
     /// The first process with this role, at its own address.
     fn at(&self, role: &str) -> Site {
         Site::at_port(self.stack.with_role(role).next().unwrap().address().port())
+    }
+}
+
+fn name(voter: u32) -> String {
+    format!("voter {voter}")
+}
+
+/// They all vote, each in a request of their own, some at a time; whoever is put off tries again.
+async fn vote(site: &Site, poll: &str, voters: Range<u32>, choice: &str) {
+    for some in voters.collect::<Vec<_>>().chunks(4) {
+        let accepted = some.iter().map(async |voter| {
+            eventually("a vote that is taken", async || {
+                let (status, body) = site.vote(poll, &name(*voter), choice).await;
+                assert!(matches!(status, StatusCode::ACCEPTED | StatusCode::SERVICE_UNAVAILABLE), "{poll} {body}");
+                status == StatusCode::ACCEPTED
+            })
+            .await;
+        });
+        join_all(accepted).await;
     }
 }
 
