@@ -27,7 +27,8 @@ pub struct PollCache {
 #[derive(Clone, Debug)]
 struct Known {
     cached: Arc<Cached>,
-    read_at: Instant,
+    /// When the store or the bus said so.
+    heard_at: Instant,
 }
 
 /// A poll and what is derived from it.
@@ -61,7 +62,7 @@ impl PollCache {
     /// The same, with what is derived from it.
     pub async fn cached(&self, name: &str) -> Result<Option<Arc<Cached>>, StoreError> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        match known.filter(|known| known.read_at.elapsed() < FRESH) {
+        match known.filter(|known| known.heard_at.elapsed() < FRESH) {
             Some(known) => Ok(Some(known.cached)),
             // Boxed: the state of a query would otherwise be part of, and allocated for, every request.
             None => Box::pin(self.read(name)).await,
@@ -69,6 +70,7 @@ impl PollCache {
     }
 
     async fn read(&self, name: &str) -> Result<Option<Arc<Cached>>, StoreError> {
+        let began = Instant::now();
         let poll = self.store.poll_named(name).await?;
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let Some(poll) = poll else {
@@ -78,13 +80,15 @@ impl PollCache {
         if all.len() >= CAPACITY {
             all.clear();
         }
-        // What the bus has brought meanwhile may be newer than what was read.
+        // What was heard meanwhile may be newer than what was read. What was known before is not: where it says that it
+        // is, the store was restored from a backup.
         let as_new = |known: &&Known| {
-            known.cached.poll.id == poll.id && known.cached.poll.versions.revision >= poll.versions.revision
+            let (before, now) = (known.cached.poll.versions.revision, poll.versions.revision);
+            known.cached.poll.id == poll.id && (before == now || (before > now && known.heard_at >= began))
         };
         let unchanged = all.get(name).filter(as_new);
         let cached = unchanged.map_or_else(|| Arc::new(Cached::new(Arc::new(poll))), |known| Arc::clone(&known.cached));
-        all.insert(name.to_owned(), Known { cached: Arc::clone(&cached), read_at: Instant::now() });
+        all.insert(name.to_owned(), Known { cached: Arc::clone(&cached), heard_at: Instant::now() });
         Ok(Some(cached))
     }
 }
@@ -102,6 +106,7 @@ fn note(known: &mut HashMap<String, Known>, event: &Event) {
             let newer = |known: &&mut Known| known.cached.poll.versions.revision < snapshot.poll.versions.revision;
             for known in known.values_mut().filter(about(snapshot.poll.id)).filter(newer) {
                 known.cached = Arc::new(Cached::new(Arc::clone(&snapshot.poll)));
+                known.heard_at = Instant::now();
             }
         }
         Event::Deleted(id) => known.retain(|_, known| known.cached.poll.id != *id),

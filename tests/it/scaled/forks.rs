@@ -4,10 +4,10 @@
 
 use std::ops::Range;
 
-use hemicycle_stack::whole::{DATABASE, Stack, StackOptions};
+use hemicycle_stack::whole::{Stack, StackOptions};
 use reqwest::StatusCode;
 use serde_json::json;
-use sqlx::{Connection, PgConnection};
+use sqlx::Connection;
 use tempfile::TempDir;
 
 use super::{Standing, vote};
@@ -74,22 +74,6 @@ impl Forked {
         self.standing.blocking(|stack| worker(stack).start_again().unwrap()).await;
     }
 
-    async fn database(&self) -> PgConnection {
-        PgConnection::connect(&self.standing.stack.postgres.url(DATABASE)).await.unwrap()
-    }
-
-    /// The last entry of each partition that was counted, and the last that the log holds.
-    async fn entries(&self) -> Vec<(i64, i64)> {
-        let counted = sqlx::query_scalar("SELECT entry FROM partitions WHERE partition >= 0 ORDER BY partition");
-        let counted: Vec<i64> = counted.fetch_all(&mut self.database().await).await.unwrap();
-        let end = |stack: &Stack, partition: usize| {
-            let end = stack.redis.command(&["HGET", "hemicycle:1:ends", &partition.to_string()]).unwrap();
-            end.text().unwrap().split(' ').next().unwrap().parse::<i64>().unwrap()
-        };
-        let ends = move |stack: &Stack| (0..counted.len()).map(|at| (counted[at], end(stack, at))).collect();
-        self.standing.blocking(ends).await
-    }
-
     /// All who come afterwards vote for `a`.
     async fn voting_goes_on(&self) {
         let site = &self.standing.site;
@@ -126,9 +110,9 @@ fn worker(stack: &Stack) -> &hemicycle_stack::role::Role {
 async fn a_log_that_ends_before_the_bookmark_is_read_again_and_nobody_counts_twice() {
     let forked = Forked::start().await;
     forked.redis_comes_back_older().await;
-    assert!(forked.entries().await.iter().all(|(counted, end)| end < counted), "no tail was lost");
+    assert!(forked.standing.entries().await.iter().all(|(counted, end)| end < counted), "no tail was lost");
     // With all partitions locked the worker cannot look yet.
-    let mut database = forked.database().await;
+    let mut database = forked.standing.database().await;
     let mut lock = database.begin().await.unwrap();
     sqlx::query("SELECT FROM partitions WHERE partition >= 0 FOR UPDATE").fetch_all(&mut *lock).await.unwrap();
     forked.worker_starts().await;
@@ -161,7 +145,10 @@ async fn a_log_that_has_grown_past_the_bookmark_with_other_ballots_is_read_again
     let forked = Forked::start().await;
     forked.redis_comes_back_older().await;
     forked.voting_goes_on().await;
-    assert!(forked.entries().await.iter().all(|(counted, end)| end > counted), "the log is still the shorter one");
+    assert!(
+        forked.standing.entries().await.iter().all(|(counted, end)| end > counted),
+        "the log is still the shorter one"
+    );
     forked.worker_starts().await;
     forked.check().await;
 }

@@ -15,6 +15,7 @@ use hemicycle::store::postgres::Postgres;
 use hemicycle_stack::whole::{DATABASE, Stack, StackOptions};
 use reqwest::StatusCode;
 use serde_json::Value;
+use sqlx::{Connection, PgConnection};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::faults::load::{Crowd, term};
@@ -62,12 +63,34 @@ impl Standing {
         self.at("worker").metric(&format!("hemicycle_{name}")).await.unwrap()
     }
 
-    /// Waits until the worker has read all there is.
+    /// A connection to the database, to look behind the product.
+    async fn database(&self) -> PgConnection {
+        PgConnection::connect(&self.stack.postgres.url(DATABASE)).await.unwrap()
+    }
+
+    /// Of each partition, the last entry that was counted and the last that the log holds.
+    async fn entries(&self) -> Vec<(i64, i64)> {
+        let counted = sqlx::query_scalar("SELECT entry FROM partitions WHERE partition >= 0 ORDER BY partition");
+        let counted: Vec<i64> = counted.fetch_all(&mut self.database().await).await.unwrap();
+        let end = |stack: &Stack, partition: usize| {
+            let end = stack.redis.command(&["HGET", "hemicycle:1:ends", &partition.to_string()]).unwrap();
+            end.text().unwrap().split(' ').next().unwrap().parse::<i64>().unwrap()
+        };
+        let ends = move |stack: &Stack| (0..counted.len()).map(|at| (counted[at], end(stack, at))).collect();
+        self.blocking(ends).await
+    }
+
+    /// Waits until the worker has read all there is, and says so. A worker that cannot ask the database shows what it
+    /// knew last, so the database has to say so, too.
     async fn settle(&self) {
         let worker = self.at("worker");
+        let all_read = async || self.entries().await.iter().all(|(counted, end)| counted == end);
+        eventually("a log that is read to its end", all_read).await;
+        let sum = sqlx::query_scalar("SELECT coalesce(sum(votes), 0)::float8 FROM tallies");
+        let counted: f64 = sum.fetch_one(&mut self.database().await).await.unwrap();
         eventually("a worker that has caught up", async || {
-            status(&worker, "/readyz").await == Some(StatusCode::OK)
-                && worker.metric("hemicycle_ballots_pending").await == Some(0.0)
+            let terms = ["pending", "counted"].map(|term| format!("hemicycle_ballots_{term}"));
+            worker.metric(&terms[0]).await == Some(0.0) && worker.metric(&terms[1]).await == Some(counted)
         })
         .await;
     }

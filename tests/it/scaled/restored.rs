@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::{Standing, eventually, name, vote};
 use crate::api::events::Stream;
-use crate::sandbox::binary;
+use crate::sandbox::{KEY, binary};
 
 const PARTITIONS: u16 = 2;
 
@@ -20,6 +20,9 @@ const PARTITIONS: u16 = 2;
 const BEFORE: Range<u32> = 0..40;
 const LATER: Range<u32> = 40..60;
 const AFTER: Range<u32> = 60..100;
+
+/// What the poll `quiet`, in which nobody votes, is called from after the backup on, until that is put back.
+const LATER_TITLE: &str = "Juice or milk?";
 
 /// Changes their mind, after the backup, as often as this.
 const FICKLE: u32 = 0;
@@ -42,6 +45,7 @@ impl Restored {
         let site = &standing.site;
         site.make_poll(json!({ "slug": "once", "allow_change": false })).await;
         site.make_poll(json!({ "slug": "over" })).await;
+        site.make_poll(json!({ "slug": "quiet" })).await;
         for poll in ["default", "once", "over"] {
             vote(site, poll, BEFORE, "a").await;
         }
@@ -82,6 +86,11 @@ impl Restored {
         self.everything_is_back().await;
     }
 
+    async fn voting_page(&self, poll: &str) -> String {
+        let site = &self.standing.site;
+        site.http.get(site.url(&format!("/vote/{poll}"))).send().await.unwrap().text().await.unwrap()
+    }
+
     /// Waits until everybody is in touch with the database again.
     async fn everything_is_back(&self) {
         self.standing.results("default").await;
@@ -98,6 +107,10 @@ async fn a_database_that_comes_back_older_counts_the_log_s_tail_again_and_its_vi
     let standing = &restored.standing;
     let mut viewer = Stream::open(&standing.site, "default", &[]).await;
     restored.more_is_counted().await;
+    let rename = standing.site.http.patch(standing.site.url("/polls/quiet")).header("authorization", KEY);
+    let renamed = rename.json(&json!({ "title": LATER_TITLE })).send().await.unwrap();
+    assert_eq!(renamed.status(), StatusCode::OK, "{:?}", renamed.text().await);
+    eventually("the new title", async || restored.voting_page("quiet").await.contains(LATER_TITLE)).await;
     // Each change is a version of its own; counted again, they are one.
     for change in 0..CHANGES {
         let choice = ["b", "a"][change % 2];
@@ -120,6 +133,7 @@ async fn a_database_that_comes_back_older_counts_the_log_s_tail_again_and_its_vi
     assert_eq!(viewer.next().await.unwrap().name, "reset");
     let mut told = viewer.snapshot().await;
     assert!(told["version"].as_u64() < seen["version"].as_u64(), "{told}");
+    eventually("the older title", async || restored.voting_page("quiet").await.contains("Tea or coffee?")).await;
     for poll in ["default", "once"] {
         vote(&standing.site, poll, AFTER, "a").await;
     }
