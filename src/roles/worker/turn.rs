@@ -173,7 +173,10 @@ impl Counter {
                 Ok(if plan.read >= batch { Turn::Behind } else { Turn::Counted })
             }
             // A poll was reset or deleted just now: the next turn folds by what holds since.
-            Err(StoreError::Changed) => Ok(Turn::Behind),
+            Err(StoreError::Changed) => {
+                claim.undo().await?;
+                Ok(Turn::Behind)
+            }
             Err(StoreError::Rejected(error)) => self.narrow_down(claim, records, batch, &error).await,
             Err(error) => Err(error.into()),
         }
