@@ -86,7 +86,7 @@ impl Forked {
     }
 
     /// Everybody is counted once, with the choice that stands.
-    async fn check(self) {
+    async fn check(self, over: [u64; 2]) {
         self.standing.settle().await;
         assert_eq!(self.standing.metric("log_forks_total").await, f64::from(PARTITIONS), "a fork went unnoticed");
         assert_eq!(self.standing.metric("log_gaps_total").await, 0.0);
@@ -96,7 +96,7 @@ impl Forked {
         // ballot that the log still holds: all that is retained is counted again, as the newest that is known.
         assert_eq!(self.standing.votes("default").await, [40 + 80 + 1, 19]);
         assert_eq!(self.standing.votes("once").await, [40 + 80, 20]);
-        assert_eq!(self.standing.votes("over").await, [40, 20]);
+        assert_eq!(self.standing.votes("over").await, over);
         assert_eq!(self.standing.site.vote("over", "late", "a").await.0, StatusCode::CONFLICT);
         self.standing.assert_tallies_equal_the_fold().await;
     }
@@ -119,12 +119,14 @@ async fn a_log_that_ends_before_the_bookmark_is_read_again_and_nobody_counts_twi
     assert_eq!(forked.standing.metric("log_forks_total").await, 0.0);
     assert_eq!(forked.standing.metric("ballots_pending").await, 120.0, "all that the copy holds will be read again");
     assert_eq!(forked.standing.metric("conservation_difference").await, 0.0);
+    // The copy knows nothing of the closing. What it lets in before the worker has noticed was acknowledged, and counts.
+    vote(&forked.standing.site, "over", LOST.start..LOST.start + 1, "a").await;
     lock.rollback().await.unwrap();
     forked.standing.settle().await;
     assert_eq!(forked.standing.metric("log_forks_total").await, f64::from(PARTITIONS));
     assert_eq!(forked.standing.votes("default").await, [40, 20], "those counted of the lost tail stay counted");
     forked.voting_goes_on().await;
-    forked.check().await;
+    forked.check([41, 19]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -137,7 +139,7 @@ async fn an_older_log_on_a_server_whose_clock_is_ahead_is_read_again() {
     assert!(time.unwrap_or(0) / 1_000_000 > jiff::Timestamp::now().as_second() + 3000, "its clock is right");
     forked.worker_starts().await;
     forked.voting_goes_on().await;
-    forked.check().await;
+    forked.check([40, 20]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -150,5 +152,5 @@ async fn a_log_that_has_grown_past_the_bookmark_with_other_ballots_is_read_again
         "the log is still the shorter one"
     );
     forked.worker_starts().await;
-    forked.check().await;
+    forked.check([40, 20]).await;
 }
