@@ -166,7 +166,7 @@ async fn a_poll_that_is_reset_while_its_ballots_are_counted_discards_them() {
         let reset = store.update_poll(&poll.reset(at(2)), at(2)).await.unwrap();
         queue.install(reset.id, &reset.gate(), at(2)).await.unwrap();
     });
-    let turn = turn.await;
+    let turn = Box::pin(turn).await;
     assert_taken_back(&worker, turn).await;
     worker.vote(1, 2).await;
     assert_eq!(worker.counter.turn().await.unwrap(), Turn::Counted, "nobody holds the partition any more");
@@ -188,7 +188,7 @@ async fn a_poll_that_is_deleted_while_its_ballots_are_counted_discards_them() {
     let turn = turn_during(&mut worker, &database, (1, 2), async {
         store.delete_poll(&store.poll(poll_id(1)).await.unwrap().unwrap()).await.unwrap();
     });
-    let turn = turn.await;
+    let turn = Box::pin(turn).await;
     assert_taken_back(&worker, turn).await;
     assert_eq!(worker.counter.turn().await.unwrap(), Turn::Counted, "nobody holds the partition any more");
     assert_eq!(worker.store.snapshot(poll_id(2), at(3)).await.unwrap().unwrap().votes, [1, 0, 0]);

@@ -59,8 +59,8 @@ impl Standing {
     }
 
     /// A metric of the worker.
-    async fn metric(&self, name: &str) -> f64 {
-        self.at("worker").metric(&format!("hemicycle_{name}")).await.unwrap()
+    async fn metric(&self, name: &str) -> Option<f64> {
+        self.at("worker").metric(&format!("hemicycle_{name}")).await
     }
 
     /// A connection to the database, to look behind the product.
