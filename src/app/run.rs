@@ -173,13 +173,17 @@ async fn keep_asking(health: Health, backends: Backends, roles: Vec<Role>, shutd
     // Results are shown from replicas while the primary is away.
     let only_viewers = roles.iter().all(|role| *role == Role::Result);
     let store = if only_viewers { store.for_viewers() } else { store };
+    // Voting goes on while the database is away.
+    let only_voters = roles.iter().all(|role| *role == Role::Vote);
     loop {
         tokio::select! {
             () = tokio::time::sleep(WATCH) => {}
             () = shutdown.cancelled() => return,
         }
-        let state = store.hides_results().await.map(drop).map_err(|error| chain(&error));
-        note(&health, DATABASE, state);
+        if !only_voters {
+            let state = store.hides_results().await.map(drop).map_err(|error| chain(&error));
+            note(&health, DATABASE, state);
+        }
         if let Some(queue) = &queue {
             note(&health, QUEUE, queue.ends().await.map(drop).map_err(|error| chain(&error)));
         }

@@ -18,7 +18,8 @@ pub struct Ledger {
     pub dead: u64,
     /// Ballots read again after a fork of the log's history: already in the other terms, not in `applied`.
     pub repeated: u64,
-    /// Accepted ballots that the worker has yet to read.
+    /// Accepted ballots that the worker has yet to read. After a fork also those it will read again: until then, they
+    /// are in *accepted* twice, on both sides of the equation.
     pub pending: u64,
 }
 

@@ -128,7 +128,26 @@ impl Bookmark {
     /// further may be that of another history.
     #[must_use]
     pub fn is_at(&self, end: &LogEnd) -> bool {
-        (self.entry, self.fingerprint) == (end.entry, end.fingerprint)
+        self.names(end.entry, end.fingerprint)
+    }
+
+    /// Whether this is the entry applied last.
+    #[must_use]
+    pub fn names(&self, entry: EntryId, fingerprint: u64) -> bool {
+        (self.entry, self.fingerprint) == (entry, fingerprint)
+    }
+
+    /// How many ballots wait to be read, for people and for scaling. Where the log ends no further than this, it is
+    /// another one, and all it holds will be read again. It is never 0 before there is nothing to read: a lone marker,
+    /// and another history of the same length, wait for somebody to look at them, too.
+    #[must_use]
+    pub fn unread(&self, end: &LogEnd) -> u64 {
+        if self.is_at(end) {
+            return 0;
+        }
+        let further = end.entry > self.entry && end.position >= self.position;
+        let waiting = if further { end.position - self.position } else { end.position };
+        waiting.max(1)
     }
 
     /// The start of the next epoch, reading on from `position`.
@@ -243,7 +262,38 @@ mod tests {
         assert_eq!(Bookmark { epoch: u16::MAX, ..bookmark }.next_epoch(0).epoch, u16::MAX);
     }
 
+    fn end(entry: u64, position: u64, fingerprint: u64) -> LogEnd {
+        LogEnd { entry: EntryId(entry), fingerprint, position }
+    }
+
+    #[test]
+    fn what_lies_behind_the_bookmark_waits_to_be_read() {
+        let bookmark = Bookmark::default().after(&record(5, 8, 2));
+        assert_eq!(bookmark.unread(&end(9, 25, 1)), 15);
+        assert_eq!(bookmark.unread(&end(5, 10, 155)), 0, "the very entry read last");
+        assert_eq!(Bookmark::default().unread(&LogEnd::default()), 0, "an empty log");
+        assert_eq!(bookmark.unread(&end(6, 10, 1)), 1, "a lone marker wants to be read, too");
+    }
+
+    #[test]
+    fn a_log_that_ends_before_the_bookmark_waits_to_be_read_again_as_a_whole() {
+        let bookmark = Bookmark::default().after(&record(5, 8, 2));
+        assert_eq!(bookmark.unread(&end(3, 6, 93)), 6);
+        assert_eq!(bookmark.unread(&end(5, 10, 1)), 10, "another entry of the same number");
+        assert_eq!(bookmark.unread(&end(7, 9, 1)), 9, "more entries, but fewer ballots");
+        assert_eq!(bookmark.unread(&LogEnd::default()), 1, "that all is gone has to be noticed");
+    }
+
     proptest! {
+        #[test]
+        fn nothing_waits_only_where_the_bookmark_is_at_the_end(
+            (entry, position, print) in (0..4_u64, 0..4_u64, 0..2_u64), (to, until, of) in (0..4_u64, 0..4_u64, 0..2_u64),
+        ) {
+            let bookmark = Bookmark { epoch: 0, entry: EntryId(entry), fingerprint: print, position };
+            let end = end(to, until, of);
+            prop_assert_eq!(bookmark.unread(&end) == 0, bookmark.is_at(&end));
+        }
+
         #[test]
         fn a_reader_sees_each_entry_once_however_it_stops(entries in 0..30_u64, batch in 1..7_usize) {
             let log = log(entries);

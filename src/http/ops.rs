@@ -90,7 +90,7 @@ impl Ops {
         let mut ledger = store.ledger().await?;
         for (partition, end) in (0..).zip(queue.ends().await?) {
             let bookmark = store.bookmark(partition).await?;
-            ledger.pending += end.position.saturating_sub(bookmark.position);
+            ledger.pending += bookmark.unread(&end);
         }
         self.metrics.set_ledger(ledger);
         Ok(())

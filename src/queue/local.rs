@@ -14,7 +14,7 @@ use super::turn::{Accepted, Gates, Turn};
 use super::{Answer, QueueError, format};
 use crate::domain::ballot::{Ballot, VoterKey};
 use crate::domain::gate::Gate;
-use crate::domain::log::{Entry, EntryId, LogEnd, Record, Section};
+use crate::domain::log::{Bookmark, Entry, EntryId, LogEnd, Record, Section};
 use crate::domain::names::PollId;
 use crate::store::sqlite::connect::OpenError;
 use crate::store::sqlite::log::{FirstChoices, LogFile, LogRow, LogWrite, WriteError};
@@ -142,13 +142,13 @@ impl LocalQueue {
         let _ = newest.wait_for(|newest| *newest != last).await;
     }
 
-    pub(super) async fn trim(&self, partition: u16, bookmark: EntryId, retain: u64) -> Result<u64, QueueError> {
+    pub(super) async fn trim(&self, partition: u16, bookmark: &Bookmark, retain: u64) -> Result<u64, QueueError> {
         debug_assert_eq!(partition, 0, "the embedded queue has one partition");
         let file = &self.shared.file;
-        let marked = file.rows(bookmark, 1).await.map_err(QueueError::refused)?;
-        let Some(marked) = marked.first().filter(|row| row.id == bookmark) else { return Ok(0) };
+        let marked = file.rows(bookmark.entry, 1).await.map_err(QueueError::refused)?;
+        let Some(marked) = marked.first().filter(|row| bookmark.names(row.id, row.fingerprint)) else { return Ok(0) };
         let position = marked.first.saturating_sub(retain);
-        let before = file.entry_before(position).await.map_err(QueueError::refused)?.min(bookmark);
+        let before = file.entry_before(position).await.map_err(QueueError::refused)?.min(bookmark.entry);
         file.trim(before, TRIM_STEP).await.map_err(QueueError::refused)
     }
 

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use crate::domain::ballot::Ballot;
 use crate::domain::gate::Gate;
-use crate::domain::log::{EntryId, LogEnd, Record};
+use crate::domain::log::{Bookmark, EntryId, LogEnd, Record};
 use crate::domain::names::PollId;
 /// What the queue answers to one ballot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,12 +188,13 @@ impl Queue {
         }
     }
 
-    /// Drops entries that lie more than `retain` ballots before the entry `bookmark`, which itself always stays.
-    /// Returns how many entries went; call again while it is more than zero.
+    /// Drops entries that lie more than `retain` ballots before the entry at `bookmark`, which itself always stays.
+    /// Returns how many entries went; call again while it is more than zero. Nothing goes where another entry is there:
+    /// what lies before it may be of another history, and not read yet.
     ///
     /// # Errors
     /// Where the queue is unavailable.
-    pub async fn trim(&self, partition: u16, bookmark: EntryId, retain: u64) -> Result<u64, QueueError> {
+    pub async fn trim(&self, partition: u16, bookmark: &Bookmark, retain: u64) -> Result<u64, QueueError> {
         match self {
             Self::Local(queue) => queue.trim(partition, bookmark, retain).await,
             Self::Redis(queue) => queue.trim(partition, bookmark, retain).await,

@@ -257,6 +257,27 @@ impl Postgres {
         })
     }
 
+    /// Copies its data, while it is stopped, into the new folder `to`.
+    ///
+    /// # Errors
+    /// Where it runs, or the copy cannot be written.
+    pub fn copy_data(&self, to: &Path) -> anyhow::Result<()> {
+        ensure!(!self.process.is_running(), "stop it before its data is copied");
+        copy_folder(&self.folder().join("data"), to)
+    }
+
+    /// Starts it over a copy made by [`copy_data`](Self::copy_data) instead of what it left.
+    ///
+    /// # Errors
+    /// Where it runs, the copy cannot be read, or it does not start.
+    pub fn start_again_from(&self, data: &Path) -> anyhow::Result<()> {
+        ensure!(!self.process.is_running(), "stop it before its data is replaced");
+        let own = self.folder().join("data");
+        fs::remove_dir_all(&own)?;
+        copy_folder(data, &own)?;
+        self.start_again()
+    }
+
     /// Names the standbys of which the first that is connected is synchronous; none with an empty list.
     ///
     /// # Errors
@@ -303,6 +324,14 @@ impl Postgres {
 /// `postgres://postgres@127.0.0.1:port/database`
 pub(crate) fn url(port: u16, database: &str) -> String {
     format!("postgres://{USER}@127.0.0.1:{port}/{database}")
+}
+
+/// Copies a folder with all that is in it, owners and rights included.
+fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    ensure!(!to.exists(), "{} is there already", to.display());
+    let copied = Command::new("cp").arg("-a").args([from, to]).output().context("cp")?;
+    ensure!(copied.status.success(), "cp: {}", String::from_utf8_lossy(&copied.stderr).trim());
+    Ok(())
 }
 
 /// PostgreSQL refuses to run as root: the user and group as which it runs instead.

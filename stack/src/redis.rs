@@ -17,6 +17,9 @@ use crate::resp::{Connection, Reply};
 /// What Redis calls the folder of its append-only file.
 const AOF: &str = "appendonlydir";
 
+/// Becomes the server, under the library that changes its clock where there is one.
+const BECOME: &str = r#"[ -e "$1" ] && export LD_PRELOAD="$1"; shift; exec "$@""#;
+
 /// How to start a Redis. The default is what the product demands of the ballots' Redis.
 #[derive(Clone, Debug)]
 pub struct RedisOptions {
@@ -193,6 +196,15 @@ impl Redis {
         self.start_again()
     }
 
+    /// From its next start on, its clock is so many seconds ahead of the machine's.
+    ///
+    /// # Errors
+    /// Where it runs, or there is no C compiler.
+    pub fn put_clock_ahead(&self, seconds: i64) -> anyhow::Result<()> {
+        ensure!(!self.process.is_running(), "stop it before its clock is changed");
+        clock::compile(self.folder(), seconds)
+    }
+
     /// Fails where it is a replica that does not follow its main yet.
     fn caught_up(&self) -> anyhow::Result<()> {
         let replication = self.command(&["INFO", "replication"])?;
@@ -218,10 +230,7 @@ pub(crate) fn prepare(plan: Plan) -> anyhow::Result<Process> {
     let folder = process::folder("redis");
     let config = folder.join("redis.conf");
     let fixed = format!("bind 127.0.0.1\nport {port}\nprotected-mode yes\ndir {}\n", folder.display());
-    let mut command = words!["env"];
-    if clock_ahead != 0 {
-        command.push(format!("LD_PRELOAD={}", clock::library(&folder).display()).into());
-    }
+    let mut command = words!["sh", "-c", BECOME, "sh", clock::library(&folder)];
     command.extend(words![programs::find("redis-server")?, &config]);
     command.extend(arguments.iter().map(OsString::from));
     let process = Process::new(&format!("{name} on port {port}"), folder, "", &command)?;

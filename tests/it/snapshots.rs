@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hemicycle::domain::clock::{Clock, Entropy};
+use hemicycle::domain::poll::Poll;
 use hemicycle::domain::snapshot::{Audience, Snapshot};
 use hemicycle::http::metrics::Metrics;
 use hemicycle::live::{Event, Live};
-use hemicycle::roles::result::hub::{Ending, Hub};
+use hemicycle::roles::result::hub::{Ending, Frame, Hub};
 use hemicycle::store::Store;
 use hemicycle::store::sqlite::Sqlite;
 
 use crate::forge;
+use crate::store_contract::{claimed, group, plan};
 
 /// The snapshot some versions later, with as many votes more.
 fn later(snapshot: &Snapshot, versions: u64) -> Event {
@@ -20,6 +22,15 @@ fn later(snapshot: &Snapshot, versions: u64) -> Event {
     Arc::make_mut(&mut later.poll).versions.shown += versions;
     later.votes[0] += versions;
     Event::Changed(Arc::new(later))
+}
+
+/// Counts this many votes, each a version of its own.
+async fn count(store: &Store, poll: &Poll, votes: u64) {
+    for of in 0..votes {
+        let mut claim = claimed(store, 0, 1).await;
+        claim.apply(&plan(vec![group(poll, 0, &[(of, 0, of)])], of + 1, of + 1), forge::at(1)).await.unwrap();
+        claim.commit().await.unwrap();
+    }
 }
 
 /// A hub over a store with one poll, the bus that it follows, and the poll as stored.
@@ -50,11 +61,13 @@ async fn an_older_snapshot_never_follows_a_newer_one() {
     let poll = Arc::clone(&stored.poll);
 
     let mut viewer = hub.watch(poll.slug.as_str(), Audience::Public, None).await.unwrap();
+    let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap());
+    count(&store, &poll, 3).await;
     live.publish(later(&stored, 3));
     viewer.frames.changed().await.unwrap();
     assert_eq!(viewer.frames.borrow_and_update().snapshot.votes[0], 3);
     live.publish(later(&stored, 2));
-    // Long enough for the bus, and for the hub to read the store again, which is older still.
+    // Long enough for the bus, and for the hub to read the store again.
     let stale = tokio::time::timeout(Duration::from_millis(1500), viewer.frames.changed()).await;
     assert!(stale.is_err(), "an older snapshot was sent: {:?}", viewer.frames.borrow().snapshot.votes);
     let newcomer = hub.watch(poll.slug.as_str(), Audience::Public, None).await.unwrap();
@@ -62,4 +75,24 @@ async fn an_older_snapshot_never_follows_a_newer_one() {
     live.publish(later(&stored, 4));
     viewer.frames.changed().await.unwrap();
     assert_eq!(viewer.frames.borrow_and_update().snapshot.votes[0], 4);
+}
+
+#[tokio::test]
+async fn where_the_store_has_gone_back_viewers_start_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (hub, live, stored) = hub(folder.path()).await;
+    let mut viewer = hub.watch(stored.poll.slug.as_str(), Audience::Public, None).await.unwrap();
+    // What the store knew before it was put back, as the bus told it.
+    live.publish(later(&stored, 9));
+    viewer.frames.changed().await.unwrap();
+    let shown = |frame: &Frame| (frame.snapshot.votes[0], frame.restorations);
+    assert_eq!(shown(&viewer.frames.borrow_and_update()), (9, 0));
+    for restorations in 1..3 {
+        viewer.frames.changed().await.unwrap();
+        assert_eq!(shown(&viewer.frames.borrow_and_update()), (0, restorations));
+        // A message that was held up is an error of a moment.
+        live.publish(later(&stored, 9));
+        viewer.frames.changed().await.unwrap();
+        assert_eq!(shown(&viewer.frames.borrow_and_update()), (9, restorations));
+    }
 }

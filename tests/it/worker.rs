@@ -1,8 +1,12 @@
-//! The worker on its own: what one poisonous entry, or one that cannot be read, does to everything behind it.
+//! The worker on its own: what one poisonous entry, or one that cannot be read, does to everything behind it, and what
+//! happens where a poll changes under its hands.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hemicycle::domain::clock::Clock;
+use hemicycle::domain::ledger::Ledger;
+use hemicycle::domain::log::Bookmark;
 use hemicycle::http::health::Health;
 use hemicycle::http::metrics::Metrics;
 use hemicycle::live::Live;
@@ -13,10 +17,12 @@ use hemicycle::roles::worker::announcer::Announcer;
 use hemicycle::roles::worker::turn::{Counter, Turn};
 use hemicycle::store::Store;
 use hemicycle::store::sqlite::Sqlite;
-use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 use crate::forge::{at, ballot, open, poll_id, voter};
+use crate::servers::Database;
 
 struct Worker {
     store: Store,
@@ -30,6 +36,11 @@ impl Worker {
     async fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let store = Store::Sqlite(Sqlite::open(&folder.path().join("store")).await.unwrap());
+        Self::over(store, folder).await
+    }
+
+    /// The same over this store.
+    async fn over(store: Store, folder: TempDir) -> Self {
         let queue = Queue::Local(LocalQueue::open(&folder.path().join("queue")).await.unwrap());
         for poll in [open(1), open(2)] {
             store.insert_poll(&poll).await.unwrap();
@@ -99,4 +110,90 @@ async fn a_refused_ballot_behind_a_marker_does_not_stop_the_partition() {
     let ledger = worker.store.ledger().await.unwrap();
     assert_eq!((ledger.counted, ledger.dead, ledger.difference()), (1, 1, 0));
     assert!(worker.store.poll(poll_id(2)).await.unwrap().unwrap().is_final);
+}
+
+/// A worker that counts into PostgreSQL.
+async fn over_postgres(database: &Database) -> Worker {
+    Worker::over(Store::Postgres(database.store()), TempDir::new().unwrap()).await
+}
+
+/// Lets the worker take a turn, and `change` happen after it has read which rounds count and before it looks whether
+/// they still do: in between it writes ballots, and waits where somebody else has written one of the same voter.
+async fn turn_during(
+    worker: &mut Worker,
+    database: &Database,
+    (poll, of): (u64, u64),
+    change: impl Future<Output = ()>,
+) -> Turn {
+    let mut other = PgConnection::connect(&database.url()).await.unwrap();
+    let mut writing = other.begin().await.unwrap();
+    let ballot = "INSERT INTO ballots (partition, poll, round, voter, choice, previous, sequence) \
+                  VALUES (0, $1, 1, $2, 0, -1, 0)";
+    let ballot = sqlx::query(ballot).bind(i64::try_from(poll_id(poll).get()).unwrap());
+    ballot.bind(Uuid::from_bytes(voter(of).0)).execute(&mut *writing).await.unwrap();
+    let meanwhile = async {
+        let waits = "SELECT count(*) FROM pg_stat_activity \
+                     WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        for _ in 0..1000 {
+            if database.sql(waits) == "1" {
+                change.await;
+                return writing.rollback().await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("the worker never wrote this ballot");
+    };
+    tokio::join!(worker.counter.turn(), meanwhile).0.unwrap()
+}
+
+/// A turn that came to nothing, and that is to be taken again at once.
+async fn assert_taken_back(worker: &Worker, turn: Turn) {
+    assert_eq!(turn, Turn::More);
+    assert_eq!(worker.store.bookmark(0).await.unwrap(), Bookmark::default(), "it counted");
+    assert_eq!(worker.store.ledger().await.unwrap(), Ledger::default());
+}
+
+#[tokio::test]
+async fn a_poll_that_is_reset_while_its_ballots_are_counted_discards_them() {
+    let database = Database::migrated();
+    let mut worker = over_postgres(&database).await;
+    for (poll, of) in [(1, 1), (1, 2), (2, 3)] {
+        worker.vote(poll, of).await;
+    }
+    let (store, queue) = (worker.store.clone(), worker.queue.clone());
+    let turn = turn_during(&mut worker, &database, (1, 1), async {
+        let poll = store.poll(poll_id(1)).await.unwrap().unwrap();
+        let reset = store.update_poll(&poll.reset(at(2)), at(2)).await.unwrap();
+        queue.install(reset.id, &reset.gate(), at(2)).await.unwrap();
+    });
+    let turn = Box::pin(turn).await;
+    assert_taken_back(&worker, turn).await;
+    worker.vote(1, 2).await;
+    assert_eq!(worker.counter.turn().await.unwrap(), Turn::More, "nobody holds the partition any more");
+    let votes = async |poll| worker.store.snapshot(poll_id(poll), at(3)).await.unwrap().unwrap().votes;
+    assert_eq!((votes(1).await, votes(2).await), (vec![1, 0, 0], vec![1, 0, 0]));
+    let ledger = worker.store.ledger().await.unwrap();
+    assert_eq!((ledger.counted, ledger.discarded, ledger.difference()), (2, 2, 0), "{ledger:?}");
+    assert_eq!(worker.store.verify().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_poll_that_is_deleted_while_its_ballots_are_counted_discards_them() {
+    let database = Database::migrated();
+    let mut worker = over_postgres(&database).await;
+    for (poll, of) in [(1, 1), (1, 2), (2, 3)] {
+        worker.vote(poll, of).await;
+    }
+    let store = worker.store.clone();
+    let turn = turn_during(&mut worker, &database, (1, 2), async {
+        store.delete_poll(&store.poll(poll_id(1)).await.unwrap().unwrap()).await.unwrap();
+    });
+    let turn = Box::pin(turn).await;
+    assert_taken_back(&worker, turn).await;
+    assert_eq!(worker.counter.turn().await.unwrap(), Turn::More, "nobody holds the partition any more");
+    assert_eq!(worker.store.snapshot(poll_id(2), at(3)).await.unwrap().unwrap().votes, [1, 0, 0]);
+    let ledger = worker.store.ledger().await.unwrap();
+    assert_eq!((ledger.counted, ledger.discarded, ledger.difference()), (1, 2, 0), "{ledger:?}");
+    assert_eq!(worker.store.verify().await.unwrap(), []);
+    assert_eq!(database.sql("SELECT count(*) FROM ballots"), "1");
 }

@@ -8,7 +8,7 @@ use redis::streams::{StreamRangeReply, StreamReadReply};
 use redis::{AsyncCommands, FromRedisValue, RedisResult, Value};
 
 use super::{RedisQueue, damaged};
-use crate::domain::log::{EntryId, LogEnd, Record, Unreadable};
+use crate::domain::log::{Bookmark, EntryId, LogEnd, Record, Unreadable};
 use crate::queue::{QueueError, format};
 
 /// How long a wait for news lasts: well under what the worker waits before it looks for itself, so that it never leaves
@@ -80,20 +80,20 @@ impl RedisQueue {
     pub(in crate::queue) async fn trim(
         &self,
         partition: u16,
-        bookmark: EntryId,
+        bookmark: &Bookmark,
         retain: u64,
     ) -> Result<u64, QueueError> {
         let (Some(marked), Some(oldest)) =
-            (self.entry_from(partition, bookmark).await?, self.entry_from(partition, EntryId(0)).await?)
+            (self.entry_from(partition, bookmark.entry).await?, self.entry_from(partition, EntryId(0)).await?)
         else {
             return Ok(0);
         };
-        if marked.id != bookmark {
+        if !bookmark.names(marked.id, marked.fingerprint) {
             return Ok(0);
         }
         let position = marked.first.saturating_sub(retain);
         // The last entry that may become the first: ids have no gaps, so this halves.
-        let (mut keep, mut beyond) = (oldest.id.0, bookmark.0.min(oldest.id.0 + TRIM_STEP) + 1);
+        let (mut keep, mut beyond) = (oldest.id.0, bookmark.entry.0.min(oldest.id.0 + TRIM_STEP) + 1);
         while beyond - keep > 1 {
             let middle = keep.midpoint(beyond);
             let entry = self.entry_from(partition, EntryId(middle)).await?;

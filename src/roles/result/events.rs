@@ -7,7 +7,7 @@
 //! event: snapshot
 //! data: {…}
 //!
-//! event: reset                     the viewer had seen a later version than there is: forget it
+//! event: reset                     the viewer had seen a later version than there is: forget it. A snapshot follows
 //! data: {}
 //!
 //! :                                a sign of life
@@ -66,6 +66,8 @@ struct Watching {
     audience: Audience,
     /// The version sent last.
     seen: u64,
+    /// How often the store had gone back.
+    restorations: u64,
     /// The signs of life seen so far.
     heartbeats: u64,
     start: Option<Bytes>,
@@ -107,8 +109,8 @@ impl Watching {
         if viewer.first.ending.is_some() {
             viewer.frames.mark_changed();
         }
-        let heartbeats = viewer.frames.borrow().heartbeats;
-        Self { viewer, audience, seen: version, heartbeats, start: Some(Bytes::from(start)) }
+        let Frame { restorations, heartbeats, .. } = *viewer.first;
+        Self { viewer, audience, seen: version, restorations, heartbeats, start: Some(Bytes::from(start)) }
     }
 
     /// What this viewer is sent for a frame: the snapshot if it is news, a sign of life if one is due, else nothing.
@@ -117,6 +119,10 @@ impl Watching {
         let version = frame.snapshot.version(self.audience);
         let due = frame.heartbeats != self.heartbeats;
         self.heartbeats = frame.heartbeats;
+        if frame.restorations != self.restorations {
+            (self.restorations, self.seen) = (frame.restorations, version);
+            return Some([RESET, event_for(frame, self.audience)].concat().into());
+        }
         if version <= self.seen {
             return due.then_some(HEARTBEAT);
         }

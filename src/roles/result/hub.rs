@@ -3,6 +3,8 @@
 //! A channel lives while it has viewers. It sends at most one snapshot in an interval that grows with the number of
 //! viewers, so that a crowd of them does not take the machine from the voters. A viewer that is slow skips to the
 //! newest frame and costs no memory. Once a second each channel reads the store again, for what the bus may have lost.
+//! Where it hears of an older version than it has shown, it asks the primary: is that one behind, too, the store was
+//! restored from a backup, and the viewers start anew.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -40,6 +42,8 @@ pub struct Frame {
     pub public: Bytes,
     /// The event for holders of the key; the same bytes where nothing is hidden.
     pub organiser: Bytes,
+    /// Rises when the store has gone back to an older version than was shown.
+    pub restorations: u64,
     /// Rises when only a sign of life was due.
     pub heartbeats: u64,
     /// Why the stream ends here, if it does.
@@ -141,8 +145,13 @@ impl Hub {
         self.shared.metrics.viewers.inc();
         let frames = channel.frames.subscribe();
         let mut first = frames.borrow().clone();
-        if first.snapshot.poll.versions.shown < snapshot.poll.versions.shown {
-            first = Arc::new(Frame { ending: first.ending, ..Frame::new(snapshot) });
+        if first.version() < snapshot.poll.versions.shown {
+            first = Arc::new(Frame {
+                ending: first.ending,
+                restorations: first.restorations,
+                heartbeats: first.heartbeats,
+                ..Frame::new(snapshot)
+            });
         }
         Ok(Viewer { first, frames, channel, metrics: self.shared.metrics.clone(), _place: place })
     }
@@ -182,6 +191,11 @@ impl Hub {
 }
 
 impl Shared {
+    /// What the primary says; nothing where it cannot be asked.
+    async fn newest(&self, poll: PollId) -> Option<Arc<Snapshot>> {
+        self.store.primary().snapshot(poll, self.clock.now()).await.ok().flatten().map(Arc::new)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<PollId, Weak<Channel>>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -192,7 +206,13 @@ impl Channel {
     fn show(&self, snapshot: Arc<Snapshot>) {
         let new = Frame::new(snapshot);
         self.frames.send_modify(|frame| {
-            *frame = Arc::new(Frame { heartbeats: frame.heartbeats, ending: frame.ending, ..new });
+            let gone_back = new.version() < frame.version();
+            *frame = Arc::new(Frame {
+                restorations: frame.restorations + u64::from(gone_back),
+                heartbeats: frame.heartbeats,
+                ending: frame.ending,
+                ..new
+            });
         });
     }
 
@@ -213,7 +233,11 @@ impl Frame {
         let public = events::encode(&snapshot, Audience::Public);
         let hidden = !snapshot.shows_votes(Audience::Public);
         let organiser = if hidden { events::encode(&snapshot, Audience::Organiser) } else { public.clone() };
-        Self { snapshot, public, organiser, heartbeats: 0, ending: None }
+        Self { snapshot, public, organiser, restorations: 0, heartbeats: 0, ending: None }
+    }
+
+    fn version(&self) -> u64 {
+        self.snapshot.poll.versions.shown
     }
 }
 
@@ -254,8 +278,13 @@ async fn run(channel: Weak<Channel>, shared: Weak<Shared>, mut told: watch::Rece
                 Err(_) => None,
             },
         };
-        let shown = channel.frames.borrow().snapshot.poll.versions.shown;
-        if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.poll.versions.shown > shown) {
+        let shown = channel.frames.borrow().version();
+        let snapshot = match snapshot {
+            // Overtaken on its way, or from a replica that is behind; or else the store was restored.
+            Some(snapshot) if snapshot.poll.versions.shown < shown => shared.newest(channel.poll).await,
+            snapshot => snapshot,
+        };
+        if let Some(snapshot) = snapshot.filter(|snapshot| snapshot.poll.versions.shown != shown) {
             if snapshot.shows_votes(Audience::Public) {
                 last_sent = Instant::now();
             }

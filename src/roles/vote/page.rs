@@ -4,12 +4,14 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::polls::GLANCE;
 use super::{Cast, Vote};
 use crate::domain::names::Choice;
 use crate::domain::poll::{Poll, Status};
 use crate::domain::voter::Voter;
 use crate::http::error::ApiError;
 use crate::http::pages::html;
+use crate::store::StoreError;
 
 #[derive(Debug, Serialize)]
 struct Page<'a> {
@@ -40,7 +42,12 @@ pub async fn before_voting(vote: &Vote, slug: &str, voter: Option<&Voter>) -> Re
     let choice = match voter {
         Some(voter) => {
             let (key, _) = voter.key(poll.id);
-            Box::pin(vote.needs.store.choice(poll.id, poll.round, key)).await?
+            let choice = Box::pin(vote.needs.store.choice(poll.id, poll.round, key));
+            match tokio::time::timeout(GLANCE, choice).await {
+                // Voting goes on while the store is away; what was chosen before is not shown then.
+                Err(_) | Ok(Err(StoreError::Unavailable(_))) => None,
+                Ok(choice) => choice?,
+            }
         }
         None => None,
     };

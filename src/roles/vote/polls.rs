@@ -1,4 +1,5 @@
-//! The polls that voters ask for, in memory: followed over the live bus, read again after a second.
+//! The polls that voters ask for, in memory: followed over the live bus, read again after a second. While the store is
+//! away, what was known of a poll is believed: its gate is not in the store, and voting goes on.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
@@ -14,6 +15,8 @@ use crate::store::{Store, StoreError};
 
 /// How long a poll is believed without a word from the bus or the store.
 const FRESH: Duration = Duration::from_secs(1);
+/// How long those who know enough to go on wait for the store.
+pub const GLANCE: Duration = Duration::from_millis(500);
 /// How many names are kept; past it the cache starts over.
 const CAPACITY: usize = 4096;
 
@@ -27,7 +30,8 @@ pub struct PollCache {
 #[derive(Clone, Debug)]
 struct Known {
     cached: Arc<Cached>,
-    read_at: Instant,
+    /// When the store or the bus said so, or the store could not be asked.
+    heard_at: Instant,
 }
 
 /// A poll and what is derived from it.
@@ -61,14 +65,29 @@ impl PollCache {
     /// The same, with what is derived from it.
     pub async fn cached(&self, name: &str) -> Result<Option<Arc<Cached>>, StoreError> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        match known.filter(|known| known.read_at.elapsed() < FRESH) {
-            Some(known) => Ok(Some(known.cached)),
-            // Boxed: the state of a query would otherwise be part of, and allocated for, every request.
-            None => Box::pin(self.read(name)).await,
+        // Boxed: the state of a query would otherwise be part of, and allocated for, every request.
+        let Some(known) = known else { return Box::pin(self.read(name)).await };
+        if known.heard_at.elapsed() < FRESH {
+            return Ok(Some(known.cached));
+        }
+        match tokio::time::timeout(GLANCE, Box::pin(self.read(name))).await {
+            Err(_) | Ok(Err(StoreError::Unavailable(_))) => {
+                self.believe(name);
+                Ok(Some(known.cached))
+            }
+            Ok(answer) => answer,
+        }
+    }
+
+    /// Takes what is known of a poll for fresh.
+    fn believe(&self, name: &str) {
+        if let Some(known) = self.known.write().unwrap_or_else(PoisonError::into_inner).get_mut(name) {
+            known.heard_at = Instant::now();
         }
     }
 
     async fn read(&self, name: &str) -> Result<Option<Arc<Cached>>, StoreError> {
+        let began = Instant::now();
         let poll = self.store.poll_named(name).await?;
         let mut all = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let Some(poll) = poll else {
@@ -78,13 +97,15 @@ impl PollCache {
         if all.len() >= CAPACITY {
             all.clear();
         }
-        // What the bus has brought meanwhile may be newer than what was read.
+        // What was heard meanwhile may be newer than what was read. What was known before is not: where it says that it
+        // is, the store was restored from a backup.
         let as_new = |known: &&Known| {
-            known.cached.poll.id == poll.id && known.cached.poll.versions.revision >= poll.versions.revision
+            let (before, now) = (known.cached.poll.versions.revision, poll.versions.revision);
+            known.cached.poll.id == poll.id && (before == now || (before > now && known.heard_at >= began))
         };
         let unchanged = all.get(name).filter(as_new);
         let cached = unchanged.map_or_else(|| Arc::new(Cached::new(Arc::new(poll))), |known| Arc::clone(&known.cached));
-        all.insert(name.to_owned(), Known { cached: Arc::clone(&cached), read_at: Instant::now() });
+        all.insert(name.to_owned(), Known { cached: Arc::clone(&cached), heard_at: Instant::now() });
         Ok(Some(cached))
     }
 }
@@ -102,6 +123,7 @@ fn note(known: &mut HashMap<String, Known>, event: &Event) {
             let newer = |known: &&mut Known| known.cached.poll.versions.revision < snapshot.poll.versions.revision;
             for known in known.values_mut().filter(about(snapshot.poll.id)).filter(newer) {
                 known.cached = Arc::new(Cached::new(Arc::clone(&snapshot.poll)));
+                known.heard_at = Instant::now();
             }
         }
         Event::Deleted(id) => known.retain(|_, known| known.cached.poll.id != *id),

@@ -30,7 +30,7 @@ async fn measure(needs: &Needs, bookmarks: &mut Vec<Bookmark>) -> Result<(), Fai
     let refreshed = refresh(needs, bookmarks).await;
     let (mut ballots, mut oldest) = (0, None);
     for (partition, (end, bookmark)) in (0..).zip(needs.queue.ends().await?.iter().zip(&*bookmarks)) {
-        let waiting = end.position.saturating_sub(bookmark.position);
+        let waiting = bookmark.unread(end);
         ballots += waiting;
         if waiting > 0 {
             let at = first_unread(needs, partition, bookmark, end).await?;

@@ -42,7 +42,7 @@ pub async fn step(needs: &Needs) -> Result<bool, Failure> {
     let mut trimmed = 0;
     for partition in 0..needs.queue.partitions() {
         let bookmark = needs.store.bookmark(partition).await?;
-        trimmed += needs.queue.trim(partition, bookmark.entry, needs.retain).await?;
+        trimmed += needs.queue.trim(partition, &bookmark, needs.retain).await?;
     }
     let swept = needs.store.sweep().await? | needs.queue.sweep().await?;
     Ok(swept || trimmed > 0)

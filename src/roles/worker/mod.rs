@@ -89,7 +89,7 @@ async fn count(mut counter: Counter, shutdown: CancellationToken) {
             return;
         }
         match turn {
-            Ok(Turn::Counted) => continue,
+            Ok(Turn::More) => continue,
             Ok(Turn::Round) => tokio::time::sleep(counter.needs().rest_after(started.elapsed())).await,
             Ok(Turn::Idle) => {
                 if wait_for_more(&counter, &shutdown).await.is_break() {

@@ -38,8 +38,8 @@ pub enum TurnError {
 pub enum Turn {
     /// Nothing: there is nothing to count that another worker is not counting already.
     Idle,
-    /// It counted in a partition: the next should follow at once.
-    Counted,
+    /// It counted in a partition, or has to take the turn again: the next should follow at once.
+    More,
     /// Nothing: every partition had its turn, and what came there since may become more first.
     Round,
 }
@@ -129,7 +129,7 @@ impl Counter {
                 needs.queue.repeat_markers(needs.clock.now()).await?;
                 claim.move_bookmark(onwards, missed).await?;
                 claim.commit().await?;
-                Ok(Turn::Counted)
+                Ok(Turn::More)
             }
             Resume::Fork => {
                 needs.metrics.log_forks.inc();
@@ -147,7 +147,7 @@ impl Counter {
                 claim.move_bookmark(bookmark.next_epoch(position), 0).await?;
                 claim.commit().await?;
                 self.restore_gates().await?;
-                Ok(Turn::Counted)
+                Ok(Turn::More)
             }
         }
     }
@@ -166,7 +166,7 @@ impl Counter {
         let (partition, now) = (claim.partition(), self.needs.clock.now());
         if records.is_empty() {
             self.served.insert(partition);
-            return Ok(Turn::Counted);
+            return Ok(Turn::More);
         }
         let mut polls: Vec<PollId> = fold::polls_in(records).collect();
         polls.sort_unstable();
@@ -181,10 +181,13 @@ impl Counter {
                 if plan.read < batch {
                     self.served.insert(partition);
                 }
-                Ok(Turn::Counted)
+                Ok(Turn::More)
             }
             // A poll was reset or deleted just now: the next turn folds by what holds since.
-            Err(StoreError::Changed) => Ok(Turn::Counted),
+            Err(StoreError::Changed) => {
+                claim.undo().await?;
+                Ok(Turn::More)
+            }
             Err(StoreError::Rejected(error)) => self.narrow_down(claim, records, batch, &error).await,
             Err(error) => Err(error.into()),
         }
@@ -223,16 +226,16 @@ impl Counter {
         let [only] = records else {
             let ballots: u64 = records.iter().map(|record| u64::from(record.ballots)).sum();
             self.narrowed.insert(partition, (ballots.min(batch) / 2).max(1));
-            return Ok(Turn::Counted);
+            return Ok(Turn::More);
         };
         let end = LogEnd { entry: only.id, fingerprint: only.fingerprint, position: only.end() };
         let again = self.needs.store.claim(&[(partition, end)].into(), self.needs.queue.partitions()).await?;
         // Another worker has taken it meanwhile: it will find the same, or has done so.
-        let Some(mut claim) = again.filter(|claim| claim.bookmark() == bookmark) else { return Ok(Turn::Counted) };
+        let Some(mut claim) = again.filter(|claim| claim.bookmark() == bookmark) else { return Ok(Turn::More) };
         let plan = fold::give_up(bookmark, only, format!("the store refuses it: {error}"));
         let changed = claim.apply(&plan, self.needs.clock.now()).await?;
         claim.commit().await?;
         self.done(partition, &plan, Instant::now(), &changed);
-        Ok(Turn::Counted)
+        Ok(Turn::More)
     }
 }

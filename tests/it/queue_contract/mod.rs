@@ -215,6 +215,7 @@ queue_contract! {
             an_entry_that_does_not_match_its_fingerprint_is_unreadable;
         trimming:
             trimming_never_passes_the_bookmark
+            a_log_with_another_entry_at_the_bookmark_is_not_trimmed
             trimming_keeps_as_many_ballots_before_the_bookmark
             a_trimmed_log_goes_on_where_it_was;
     }

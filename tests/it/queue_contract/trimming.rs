@@ -1,6 +1,6 @@
 //! Trimming: what was counted may go, the tail that is to be kept may not.
 
-use hemicycle::domain::log::EntryId;
+use hemicycle::domain::log::{Bookmark, EntryId};
 
 use super::Backend;
 use crate::forge::{at, ballot, open};
@@ -14,7 +14,10 @@ async fn filled(backend: &Backend, entries: u64) {
 }
 
 async fn trim(backend: &Backend, bookmark: u64, retain: u64) -> Option<u64> {
-    while backend.queue.trim(0, EntryId(bookmark), retain).await.unwrap() > 0 {}
+    let log = backend.whole_log().await;
+    let marked = log.iter().find(|record| record.id == EntryId(bookmark));
+    let bookmark = marked.map_or_else(Bookmark::default, |record| Bookmark::default().after(record));
+    while backend.queue.trim(0, &bookmark, retain).await.unwrap() > 0 {}
     backend.whole_log().await.first().map(|record| record.id.0)
 }
 
@@ -27,6 +30,14 @@ pub async fn trimming_never_passes_the_bookmark(backend: &mut Backend) {
     assert!((8..=10).contains(&first), "the entry at the bookmark stays, not {first}");
     let end = backend.end().await;
     assert_eq!((end.entry, end.position), (EntryId(10), 20));
+}
+
+pub async fn a_log_with_another_entry_at_the_bookmark_is_not_trimmed(backend: &mut Backend) {
+    filled(backend, 10).await;
+    let counted = Bookmark::default().after(&backend.whole_log().await[7]);
+    let other = Bookmark { fingerprint: counted.fingerprint ^ 1, ..counted };
+    assert_eq!(backend.queue.trim(0, &other, 0).await.unwrap(), 0, "nobody has read this history");
+    assert!(backend.queue.trim(0, &counted, 0).await.unwrap() > 0);
 }
 
 pub async fn trimming_keeps_as_many_ballots_before_the_bookmark(backend: &mut Backend) {

@@ -1,18 +1,24 @@
 //! A part goes down under load and comes back: nothing acknowledged is lost, nothing counts twice. Each test fails
 //! unless its fault has really bitten.
 
+use std::time::{Duration, Instant};
+
 use hemicycle_stack::postgres::Mode;
 use hemicycle_stack::process::Process;
 use hemicycle_stack::whole::{Stack, StackOptions};
 use reqwest::StatusCode;
+use reqwest::header::COOKIE;
+use serde_json::{Value, json};
 
 use super::{PATIENCE, SPLIT, Standing, assert_kept, eventually, status};
-use crate::faults::load::{Crowd, Outcome, Voting};
+use crate::faults::load::{Crowd, Outcome, Voting, cookie_set_by};
 use crate::sandbox::binary;
 
 const SEATS: usize = 8;
 /// Ballots that must be acknowledged before the fault, and after it.
 const STEADY: u32 = 200;
+/// How long the database is away.
+const AWAY: Duration = Duration::from_secs(8);
 
 /// A split product while a crowd votes in it.
 pub struct Loaded {
@@ -149,13 +155,35 @@ async fn redis_stops_and_is_killed_and_comes_back_with_its_file() {
 
 async fn postgres_comes_back(mode: Mode) {
     let loaded = Loaded::start().await;
+    let vote = loaded.standing.at("vote");
+    let cookie = cookie_set_by(&vote.http.get(vote.url("/vote/default")).send().await.unwrap()).unwrap();
     let before = loaded.blocking(|stack| stack.postgres.process().pid().unwrap()).await;
     loaded.blocking(move |stack| stack.postgres.stop(mode).unwrap()).await;
-    loaded.until_cut_off("worker").await;
+    let worker = loaded.standing.at("worker");
+    eventually("a worker that misses the database", async || {
+        let answer = worker.http.get(worker.url("/readyz")).send().await.unwrap();
+        answer.json::<Value>().await.unwrap()["troubles"]["database"].is_string()
+    })
+    .await;
+    // Longer than anybody believes what they knew of a poll, and than it takes the front to give up on a process.
+    let heard = loaded.voting.acknowledged_so_far();
+    let backlog = async || worker.metric("hemicycle_backlog_ballots").await.unwrap();
+    let (waiting, since) = (backlog().await, Instant::now());
+    while since.elapsed() < AWAY {
+        loaded.go_on().await;
+    }
+    let heard = loaded.voting.acknowledged_so_far() - heard;
+    let page = vote.http.get(vote.url("/vote/default")).header(COOKIE, cookie).send().await.unwrap();
+    assert_eq!(page.status(), StatusCode::OK, "a voter who comes back is not let in");
+    let (status, body) = vote.vote("unheard-of", "ann", "a").await;
+    assert_eq!((status, &body["fate"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("refused")), "{body}");
+    eventually("a backlog that has grown", async || backlog().await >= waiting + f64::from(heard)).await;
     loaded.blocking(|stack| stack.postgres.start_again().unwrap()).await;
     let after = loaded.blocking(|stack| stack.postgres.process().pid().unwrap()).await;
     assert_ne!(before, after, "it was never gone");
-    loaded.settle().await;
+    eventually("a backlog that shrinks", async || backlog().await < f64::from(heard) / 2.0).await;
+    let crowd = loaded.settle().await;
+    assert_eq!(crowd.count(Outcome::Acknowledged), u32::try_from(crowd.casts().count()).unwrap(), "a voter noticed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

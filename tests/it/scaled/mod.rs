@@ -4,15 +4,22 @@ mod bus;
 mod closing;
 mod failover;
 mod faults;
+mod forks;
+mod restored;
 mod scenario;
 mod viewers;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hemicycle_stack::whole::{Stack, StackOptions};
+use futures_util::future::join_all;
+use hemicycle::store::Store;
+use hemicycle::store::postgres::Postgres;
+use hemicycle_stack::whole::{DATABASE, Stack, StackOptions};
 use reqwest::StatusCode;
 use serde_json::Value;
+use sqlx::{Connection, PgConnection};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::faults::load::{Crowd, term};
@@ -55,6 +62,69 @@ impl Standing {
         tokio::task::spawn_blocking(move || work(&stack)).await.unwrap()
     }
 
+    /// A metric of the worker.
+    async fn metric(&self, name: &str) -> Option<f64> {
+        self.at("worker").metric(&format!("hemicycle_{name}")).await
+    }
+
+    /// A connection to the database, to look behind the product.
+    async fn database(&self) -> PgConnection {
+        PgConnection::connect(&self.stack.postgres.url(DATABASE)).await.unwrap()
+    }
+
+    /// Of each partition, the last entry that was counted and the last that the log holds.
+    async fn entries(&self) -> Vec<(i64, i64)> {
+        let counted = sqlx::query_scalar("SELECT entry FROM partitions WHERE partition >= 0 ORDER BY partition");
+        let counted: Vec<i64> = counted.fetch_all(&mut self.database().await).await.unwrap();
+        let end = |stack: &Stack, partition: usize| {
+            let end = stack.redis.command(&["HGET", "hemicycle:1:ends", &partition.to_string()]).unwrap();
+            end.text().unwrap().split(' ').next().unwrap().parse::<i64>().unwrap()
+        };
+        let ends = move |stack: &Stack| (0..counted.len()).map(|at| (counted[at], end(stack, at))).collect();
+        self.blocking(ends).await
+    }
+
+    /// Waits until the worker has read all there is, and says so. A worker that cannot ask the database shows what it
+    /// knew last, so the database has to say so, too.
+    async fn settle(&self) {
+        let worker = self.at("worker");
+        let all_read = async || self.entries().await.iter().all(|(counted, end)| counted == end);
+        eventually("a log that is read to its end", all_read).await;
+        let sum = sqlx::query_scalar("SELECT coalesce(sum(votes), 0)::float8 FROM tallies");
+        let counted: f64 = sum.fetch_one(&mut self.database().await).await.unwrap();
+        eventually("a worker that has caught up", async || {
+            let terms = ["pending", "counted"].map(|term| format!("hemicycle_ballots_{term}"));
+            worker.metric(&terms[0]).await == Some(0.0) && worker.metric(&terms[1]).await == Some(counted)
+        })
+        .await;
+    }
+
+    /// The results of a poll, asked for again while some connection still finds that it went with its server.
+    async fn results(&self, poll: &str) -> Value {
+        let mut results = Value::Null;
+        eventually("results", async || {
+            let asked = self.site.http.get(self.site.url(&format!("/results/{poll}.json"))).send();
+            let Ok(answer) = asked.await else { return false };
+            let shown = answer.status() == StatusCode::OK;
+            results = answer.json().await.unwrap_or_default();
+            shown
+        })
+        .await;
+        results
+    }
+
+    /// How the two options of a poll stand.
+    async fn votes(&self, poll: &str) -> [u64; 2] {
+        let results = self.results(poll).await;
+        [0, 1].map(|option: usize| results["options"][option]["votes"].as_u64().unwrap())
+    }
+
+    async fn assert_tallies_equal_the_fold(&self) {
+        let store = Store::Postgres(Postgres::connect(&self.stack.postgres.url(DATABASE), &[], 1).unwrap());
+        assert_eq!(store.verify().await.unwrap(), [], "tallies are not the fold of the ballots");
+        store.close().await;
+    }
+
     /// The first process with this role, at its own address.
     fn at(&self, role: &str) -> Site {
         self.each(role).swap_remove(0)
@@ -63,6 +133,25 @@ impl Standing {
     /// Every process with this role, at its own address.
     fn each(&self, role: &str) -> Vec<Site> {
         self.stack.with_role(role).map(|process| Site::at_port(process.address().port())).collect()
+    }
+}
+
+fn name(voter: u32) -> String {
+    format!("voter {voter}")
+}
+
+/// They all vote, each in a request of their own, some at a time; whoever is put off tries again.
+async fn vote(site: &Site, poll: &str, voters: Range<u32>, choice: &str) {
+    for some in voters.collect::<Vec<_>>().chunks(4) {
+        let accepted = some.iter().map(async |voter| {
+            eventually("a vote that is taken", async || {
+                let (status, body) = site.vote(poll, &name(*voter), choice).await;
+                assert!(matches!(status, StatusCode::ACCEPTED | StatusCode::SERVICE_UNAVAILABLE), "{poll} {body}");
+                status == StatusCode::ACCEPTED
+            })
+            .await;
+        });
+        join_all(accepted).await;
     }
 }
 
