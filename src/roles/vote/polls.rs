@@ -1,4 +1,4 @@
-//! The polls that voters ask for, in memory: followed over the live bus, read again after a second.
+//! The polls that voters ask for, in memory: followed over the live bus, read again after a second, if the store is there.
 
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
@@ -61,10 +61,17 @@ impl PollCache {
     /// The same, with what is derived from it.
     pub async fn cached(&self, name: &str) -> Result<Option<Arc<Cached>>, StoreError> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
-        match known.filter(|known| known.read_at.elapsed() < FRESH) {
-            Some(known) => Ok(Some(known.cached)),
+        match known {
+            Some(known) if known.read_at.elapsed() < FRESH => Ok(Some(known.cached)),
             // Boxed: the state of a query would otherwise be part of, and allocated for, every request.
             None => Box::pin(self.read(name)).await,
+            Some(known) => {
+                // One asks; the others go on with what is known, and so does everybody while the store is away.
+                if let Some(known) = self.known.write().unwrap_or_else(PoisonError::into_inner).get_mut(name) {
+                    known.read_at = Instant::now();
+                }
+                Ok(Box::pin(self.read(name)).await.unwrap_or(Some(known.cached)))
+            }
         }
     }
 
