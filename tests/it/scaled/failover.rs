@@ -46,10 +46,13 @@ fn replicated() -> StackOptions {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_main_redis_is_lost_again_and_again_and_nothing_acknowledged_with_it() {
     let loaded = Loaded::start_over(replicated()).await;
+    let mut main = loaded.standing.stack.redis.address();
     for _ in 0..LOSSES {
         let before = loaded.acknowledged_so_far();
         let (started, Lost { killed, promoted }) = (Instant::now(), loaded.blocking(lose_the_main).await);
+        assert_eq!(killed, main, "the sentinels had taken a living main for dead: that is another fault");
         assert_ne!(killed, promoted);
+        main = promoted;
         loaded.go_on().await;
         println!("{killed} lost after {before} ballots; {promoted} promoted, {:?} until it went on", started.elapsed());
         // It comes back as a replica: without one, nothing would be confirmed after the next loss.
