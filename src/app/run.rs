@@ -177,8 +177,11 @@ async fn keep_asking(health: Health, backends: Backends, roles: Vec<Role>, shutd
             () = tokio::time::sleep(WATCH) => {}
             () = shutdown.cancelled() => return,
         }
-        let state = store.hides_results().await.map(drop).map_err(|error| chain(&error));
-        note(&health, DATABASE, state);
+        // Voting goes on without the database, in all polls that are known.
+        if roles.iter().any(|role| *role != Role::Vote) {
+            let state = store.hides_results().await.map(drop).map_err(|error| chain(&error));
+            note(&health, DATABASE, state);
+        }
         if let Some(queue) = &queue {
             note(&health, QUEUE, queue.ends().await.map(drop).map_err(|error| chain(&error)));
         }
