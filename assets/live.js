@@ -30,18 +30,25 @@
     }
   };
 
-  const events = new EventSource(live.dataset.events);
-  events.addEventListener("snapshot", (event) => {
-    const view = JSON.parse(event.data);
-    if (view.version <= seen) return;
-    seen = view.version;
-    show(view);
-  });
-  events.addEventListener("reset", () => { seen = -1; });
-  events.addEventListener("gone", () => {
-    events.close();
-    find("connection").textContent = " · this poll was deleted";
-  });
-  events.onopen = () => { find("connection").textContent = ""; };
-  events.onerror = () => { find("connection").textContent = " · reconnecting…"; };
+  const watch = () => {
+    const events = new EventSource(live.dataset.events);
+    events.addEventListener("snapshot", (event) => {
+      const view = JSON.parse(event.data);
+      if (view.version <= seen) return;
+      seen = view.version;
+      show(view);
+    });
+    events.addEventListener("reset", () => { seen = -1; });
+    events.addEventListener("gone", () => {
+      events.close();
+      find("connection").textContent = " · this poll was deleted";
+    });
+    events.onopen = () => { find("connection").textContent = ""; };
+    events.onerror = () => {
+      find("connection").textContent = " · reconnecting…";
+      // A browser comes back by itself after a stream that broke, but not after an answer such as 503.
+      if (events.readyState === EventSource.CLOSED) setTimeout(watch, 1000 + Math.random() * 4000);
+    };
+  };
+  watch();
 })();

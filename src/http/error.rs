@@ -148,15 +148,6 @@ impl ApiError {
         body
     }
 
-    /// The same, about a ballot that was not handed on.
-    #[must_use]
-    pub fn before_the_ballot(self) -> Self {
-        match self {
-            Self::Unavailable { source, .. } => Self::Unavailable { fate: Some(Fate::Refused), source },
-            other => other,
-        }
-    }
-
     /// What to log of it, once, where the request is known: nothing for what the client did wrong, or what another
     /// part of the product watches and logs.
     fn cause(&self) -> Option<Cause> {

@@ -25,7 +25,8 @@ pub struct SentinelOptions {
 
 impl Default for SentinelOptions {
     fn default() -> Self {
-        Self { down_after: Duration::from_secs(1), failover_timeout: Duration::from_secs(3) }
+        // On a busy machine a main may be silent for a second: taking it for dead would be a fault of its own.
+        Self { down_after: Duration::from_secs(3), failover_timeout: Duration::from_secs(3) }
     }
 }
 

@@ -75,7 +75,7 @@ pub fn router(needs: Needs) -> Router {
 impl Vote {
     /// Casts a voter's ballot and waits until it is durable.
     async fn cast(&self, slug: &str, voter: &Voter, key: Option<&str>) -> Result<Cast, ApiError> {
-        let poll = self.polls.get(slug).await.map_err(|error| ApiError::from(error).before_the_ballot())?;
+        let poll = self.polls.get(slug).await.map_err(not_cast)?;
         let poll = poll.ok_or_else(|| self.rejected("unknown_poll", ApiError::NotFound("poll")))?;
         let choice = key.and_then(|key| Choice::from_key(key, poll.labels.len()));
         let choice = choice.ok_or_else(|| self.rejected("unknown_choice", unknown_choice(&poll, key)))?;
@@ -84,7 +84,7 @@ impl Vote {
         let mut verdict = self.needs.intake.submit(ballot).await;
         if matches!(verdict, Verdict::Answered(Answer::Unknown)) {
             // Boxed: it is rare, and its state would otherwise be allocated for every request.
-            Box::pin(self.install_gate(&poll)).await.map_err(ApiError::before_the_ballot)?;
+            Box::pin(self.install_gate(&poll)).await.map_err(not_cast)?;
             verdict = self.needs.intake.submit(ballot).await;
         }
         match verdict {
@@ -118,6 +118,14 @@ impl Vote {
     fn rejected(&self, reason: &'static str, error: ApiError) -> ApiError {
         self.needs.metrics.reject(reason);
         error
+    }
+}
+
+/// What kept a ballot from being handed in: whoever sent it may know that it was not accepted.
+fn not_cast(error: impl Into<ApiError>) -> ApiError {
+    match error.into() {
+        ApiError::Unavailable { source, .. } => ApiError::Unavailable { fate: Some(Fate::Refused), source },
+        error => error,
     }
 }
 

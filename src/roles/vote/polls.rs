@@ -70,11 +70,10 @@ impl PollCache {
         if known.heard_at.elapsed() < FRESH {
             return Ok(Some(known.cached));
         }
+        // One asks; the others go on with what is known, and so does everybody while the store is away.
+        self.believe(name);
         match tokio::time::timeout(GLANCE, Box::pin(self.read(name))).await {
-            Err(_) | Ok(Err(StoreError::Unavailable(_))) => {
-                self.believe(name);
-                Ok(Some(known.cached))
-            }
+            Err(_) | Ok(Err(StoreError::Unavailable(_))) => Ok(Some(known.cached)),
             Ok(answer) => answer,
         }
     }

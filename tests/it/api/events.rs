@@ -31,14 +31,22 @@ pub struct Stream {
 impl Stream {
     /// Opens the stream of a poll, which must be there.
     pub async fn open(site: &Site, poll: &str, headers: &[(&str, &str)]) -> Self {
+        Self::try_open(site, poll, headers).await.expect("no stream")
+    }
+
+    /// The same, where whoever should serve it may be going down: `None` where no answer comes, or one of 502 or 503.
+    pub async fn try_open(site: &Site, poll: &str, headers: &[(&str, &str)]) -> Option<Self> {
         let mut request = site.http.get(site.url(&format!("/results/{poll}/events")));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = request.send().await.unwrap();
+        let response = request.send().await.ok()?;
+        if [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE].contains(&response.status()) {
+            return None;
+        }
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, buffer: String::new(), comments: 0, retry: None, ended_well: false }
+        Some(Self { response, buffer: String::new(), comments: 0, retry: None, ended_well: false })
     }
 
     /// The next event; `None` at the end of the stream.

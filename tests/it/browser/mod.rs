@@ -7,6 +7,7 @@ use serde_json::json;
 
 use self::driver::{Browser, ENTER, JavaScript, TAB};
 use self::look::{Look, inspect};
+use crate::api::events::Stream;
 use crate::sandbox::{InProcess, KEY, Site};
 
 /// What a result page shows of an option.
@@ -80,6 +81,21 @@ async fn a_poll_is_made_voted_on_watched_and_closed_in_a_browser() {
     browser.until("document.querySelector('[data-status]').textContent === 'final'").await;
     assert_eq!(browser.evaluate("window.neverReloaded").await, true, "the page came by itself, without a reload");
     inspect(&browser, "results-final").await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_whose_stream_was_turned_away_comes_back_by_itself() {
+    let product = InProcess::start(&["--max-viewers", "1"]).await;
+    let site = &product.site;
+    let only_place = Stream::open(site, "default", &[]).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.open(&site.url("/results/default")).await;
+    browser.until(&says("reconnecting")).await;
+    drop(only_place);
+    site.vote("default", "ann", "a").await;
+    browser.until(&votes_are("a", 1)).await;
+    assert!(!browser.text("body").await.contains("reconnecting"));
     product.running.stop().await;
 }
 

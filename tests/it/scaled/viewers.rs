@@ -1,6 +1,7 @@
 //! Viewers over several result processes: whichever serves them, they miss nothing and never go back.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use hemicycle_stack::whole::{Stack, StackOptions};
 use serde_json::{Value, json};
@@ -13,6 +14,8 @@ use crate::faults::load::Crowd;
 use crate::sandbox::{Site, binary};
 
 const SEATS: usize = 8;
+/// How long a viewer that found nobody waits: not as long as a browser, which is told to.
+const COMES_BACK: Duration = Duration::from_millis(50);
 
 /// What a viewer has been through.
 #[derive(Clone, Debug, Default)]
@@ -58,7 +61,10 @@ impl Drop for Viewer {
 async fn watch(site: Site, seen: watch::Sender<Seen>) {
     let mut last_id = String::new();
     while seen.borrow().newest["final"] != true {
-        let mut stream = Stream::open(&site, "default", &[("last-event-id", &last_id)]).await;
+        let Some(mut stream) = Stream::try_open(&site, "default", &[("last-event-id", &last_id)]).await else {
+            tokio::time::sleep(COMES_BACK).await;
+            continue;
+        };
         seen.send_modify(|seen| seen.streams += 1);
         while let Some(event) = stream.next().await {
             assert_eq!(event.name, "snapshot", "told to forget what it saw");
