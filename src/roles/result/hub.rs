@@ -24,8 +24,8 @@ use crate::http::metrics::Metrics;
 use crate::live::{Event, Live, Subscription};
 use crate::store::Store;
 
-/// The least time from one frame to the next for a handful of viewers.
-const MIN_INTERVAL: Duration = Duration::from_millis(25);
+/// The least time from one frame to the next for a handful of viewers: screens show sixty a second.
+const MIN_INTERVAL: Duration = Duration::from_millis(16);
 /// What each viewer adds to it: writing to one costs about 10 µs, and this leaves most of a core to others.
 const INTERVAL_PER_VIEWER: Duration = Duration::from_micros(20);
 /// How often a channel reads the store without having been told to.

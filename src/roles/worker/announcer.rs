@@ -12,7 +12,7 @@ use crate::live::{Event, Live};
 use crate::store::Store;
 
 /// The least time from one announcement of a poll to the next.
-const INTERVAL: Duration = Duration::from_millis(20);
+const INTERVAL: Duration = Duration::from_millis(16);
 
 /// Collects what changed. Cloning shares it; the telling ends once all clones are gone.
 #[derive(Clone, Debug)]

@@ -30,9 +30,6 @@ const MAX_REST: Duration = Duration::from_millis(100);
 /// How much longer than a round took the pause after it is there. A batch's cost is mostly that of the pages it touches,
 /// and twice the ballots touch far fewer than twice the pages: under load, resting leaves more to those who vote.
 const REST_FACTOR: u32 = 3;
-/// The longest pause where counting takes nothing from those who vote: a moment, for batches to be worth their round
-/// trips.
-const MAX_REST_AT_SCALE: Duration = Duration::from_millis(20);
 /// How long an idle worker waits for news before it looks for itself.
 const RECHECK: Duration = Duration::from_secs(1);
 /// The longest pause after failures in a row.
@@ -118,12 +115,9 @@ fn pause_after(failures: u32) -> Duration {
 }
 
 impl Needs {
+    /// At scale a moment is enough: counting takes nothing from those who vote.
     fn rest_after(&self, round: Duration) -> Duration {
-        if self.alone {
-            (round * REST_FACTOR).clamp(MIN_PAUSE, MAX_REST)
-        } else {
-            round.clamp(MIN_PAUSE, MAX_REST_AT_SCALE)
-        }
+        if self.alone { (round * REST_FACTOR).clamp(MIN_PAUSE, MAX_REST) } else { MIN_PAUSE }
     }
 
     /// Reports how counting goes, and logs it when that changes.

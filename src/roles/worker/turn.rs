@@ -49,7 +49,7 @@ pub enum Turn {
 pub struct Counter {
     needs: Arc<Needs>,
     announcer: Announcer,
-    /// How far the log reached when it was looked at last.
+    /// How far the log reached when this round began.
     ends: Vec<LogEnd>,
     /// Partitions that had their turn in this round: all that was in them was counted.
     served: BTreeSet<u16>,
@@ -85,7 +85,9 @@ impl Counter {
     /// Where the store or the queue is unavailable, or a partition is ahead of this release: nothing was counted.
     pub async fn turn(&mut self) -> Result<Turn, TurnError> {
         let needs = Arc::clone(&self.needs);
-        self.ends = needs.queue.ends().await?;
+        if self.served.is_empty() {
+            self.ends = needs.queue.ends().await?;
+        }
         self.standing.retain(|_, until| *until > Instant::now());
         let all = (0..).zip(self.ends.iter().copied());
         let due = |partition: &u16| !self.standing.contains_key(partition) && !self.served.contains(partition);

@@ -129,7 +129,8 @@ impl Claim {
 
     pub(crate) async fn move_bookmark(&mut self, bookmark: Bookmark, missed: u64) -> Result<(), StoreError> {
         let plan = Plan { bookmark, read: missed, ..Plan::default() };
-        within(WRITE, self.book(&plan, &Effect::default())).await
+        within(WRITE, self.book(&plan, &Effect::default())).await?;
+        Ok(())
     }
 
     pub(crate) async fn undo(self) -> Result<(), StoreError> {
@@ -146,8 +147,7 @@ impl Claim {
             self.apply_group(group, &mut effect).await?;
         }
         self.lock_polls(plan).await?;
-        let mut changed = self.add_to_tallies(&effect).await?;
-        self.raise_versions(&changed).await?;
+        let mut changed = self.book(plan, &effect).await?;
         for marker in &plan.markers {
             if self.apply_marker(marker).await? {
                 changed.insert(marker.poll);
@@ -156,7 +156,6 @@ impl Claim {
         for letter in &plan.dead {
             self.keep_dead_letter(letter, now).await?;
         }
-        self.book(plan, &effect).await?;
         Ok(changed.into_iter().collect())
     }
 
@@ -193,33 +192,6 @@ impl Claim {
         if plan.groups.iter().all(stands) { Ok(()) } else { Err(StoreError::Changed) }
     }
 
-    /// Returns the polls in which votes moved.
-    async fn add_to_tallies(&mut self, effect: &Effect) -> Result<BTreeSet<PollId>, StoreError> {
-        let moved: Vec<_> = effect.votes.iter().filter(|(_, votes)| **votes != 0).collect();
-        if !moved.is_empty() {
-            sqlx::query(
-                "INSERT INTO tallies (poll, choice, votes) \
-                 SELECT * FROM unnest($1::bigint[], $2::smallint[], $3::bigint[]) AS new (poll, choice, votes) \
-                 ORDER BY poll, choice ON CONFLICT (poll, choice) DO UPDATE SET votes = tallies.votes + excluded.votes",
-            )
-            .bind(moved.iter().map(|((poll, _), _)| signed(poll.get())).collect::<Vec<_>>())
-            .bind(moved.iter().map(|((_, choice), _)| *choice).collect::<Vec<_>>())
-            .bind(moved.iter().map(|(_, votes)| **votes).collect::<Vec<_>>())
-            .execute(&mut *self.tx)
-            .await?;
-        }
-        Ok(moved.iter().map(|((poll, _), _)| *poll).collect())
-    }
-
-    async fn raise_versions(&mut self, polls: &BTreeSet<PollId>) -> Result<(), StoreError> {
-        if polls.is_empty() {
-            return Ok(());
-        }
-        let query = sqlx::query("UPDATE polls SET shown = shown + 1 WHERE id = ANY ($1)").bind(ids(polls));
-        query.execute(&mut *self.tx).await?;
-        Ok(())
-    }
-
     /// Notes that this partition has passed a generation's last ballot; the last partition to do so makes it final. The
     /// markers are counted in a statement of its own: it sees those of whoever held the poll's lock before.
     async fn apply_marker(&mut self, marker: &Marker) -> Result<bool, StoreError> {
@@ -248,10 +220,19 @@ impl Claim {
         Ok(finished.rows_affected() > 0)
     }
 
-    async fn book(&mut self, plan: &Plan, effect: &Effect) -> Result<(), StoreError> {
+    /// Moves votes, raises the versions of the polls in which any moved, and books all of it on the partition: in one
+    /// statement, for a small batch costs what its round trips cost. Returns those polls.
+    async fn book(&mut self, plan: &Plan, effect: &Effect) -> Result<BTreeSet<PollId>, StoreError> {
+        let moved: Vec<_> = effect.votes.iter().filter(|(_, votes)| **votes != 0).collect();
+        let changed: BTreeSet<PollId> = moved.iter().map(|((poll, _), _)| *poll).collect();
         let dead: u64 = plan.dead.iter().map(|letter| letter.ballots).sum();
         sqlx::query(
-            "UPDATE partitions SET epoch = $2, entry = $3, fingerprint = $4, position = $5, applied = applied + $6, \
+            "WITH moved AS ( \
+               INSERT INTO tallies (poll, choice, votes) \
+               SELECT * FROM unnest($11::bigint[], $12::smallint[], $13::bigint[]) AS new (poll, choice, votes) \
+               ORDER BY poll, choice ON CONFLICT (poll, choice) DO UPDATE SET votes = tallies.votes + excluded.votes), \
+             raised AS (UPDATE polls SET shown = shown + 1 WHERE id = ANY ($14)) \
+             UPDATE partitions SET epoch = $2, entry = $3, fingerprint = $4, position = $5, applied = applied + $6, \
                superseded = superseded + $7, discarded = discarded + $8, dead = dead + $9, repeated = repeated + $10 \
              WHERE partition = $1",
         )
@@ -265,10 +246,14 @@ impl Claim {
         .bind(signed(plan.discarded))
         .bind(signed(dead))
         .bind(signed(effect.repeated))
+        .bind(moved.iter().map(|((poll, _), _)| signed(poll.get())).collect::<Vec<_>>())
+        .bind(moved.iter().map(|((_, choice), _)| *choice).collect::<Vec<_>>())
+        .bind(moved.iter().map(|(_, votes)| **votes).collect::<Vec<_>>())
+        .bind(ids(&changed))
         .execute(&mut *self.tx)
         .await?;
         self.bookmark = plan.bookmark;
-        Ok(())
+        Ok(changed)
     }
 }
 
