@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::http;
 
-const KEY: &str = "key of the benchmark";
+const KEY: &str = "key-of-the-benchmark";
 
 /// Viewers are file descriptors.
 pub fn raise_file_limit() {
@@ -75,7 +75,7 @@ impl Product {
         let mut command = Command::new(binary()?);
         command.env("DATA_DIR", folder.path()).env("PORT", "0").env("ADMIN_KEY", KEY);
         let started = Instant::now();
-        let mut child = Killed(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
+        let mut child = Killed(command.stdout(Stdio::piped()).env("RUST_LOG", "error").spawn()?);
         let first = first_line(&mut child.0)?;
         let port = first.rsplit(':').next().with_context(|| format!("it said: {first}"))?;
         let address = format!("127.0.0.1:{port}");

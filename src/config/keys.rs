@@ -35,7 +35,7 @@ fn parse_key(text: &str, min: usize) -> Result<String, String> {
         return Err(format!("a key of at least {min} characters is needed"));
     }
     if !text.bytes().all(|c| c.is_ascii_graphic()) {
-        return Err("a key is made of printable ASCII characters: it travels in a header".into());
+        return Err("a key is made of printable ASCII characters without spaces: it travels in a header".into());
     }
     Ok(text.to_owned())
 }
