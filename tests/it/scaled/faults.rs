@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use hemicycle_stack::postgres::Mode;
 use hemicycle_stack::process::Process;
-use hemicycle_stack::whole::{Stack, StackOptions};
+use hemicycle_stack::whole::{DATABASE, Stack, StackOptions};
 use reqwest::StatusCode;
 use reqwest::header::COOKIE;
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 
 use super::{PATIENCE, SPLIT, Standing, assert_kept, eventually, status};
 use crate::faults::load::{Crowd, Outcome, Voting, cookie_set_by};
@@ -112,11 +113,27 @@ async fn vote_is_killed_and_starts_again() {
     assert_some_failed(&loaded.settle().await);
 }
 
+/// kill -9 of the worker while a batch is half done: it waits for a poll that somebody else holds.
+async fn kill_in_the_middle_of_a_batch(loaded: &Loaded) -> u32 {
+    let url = loaded.blocking(|stack| stack.postgres.url(DATABASE)).await;
+    let mut holding = PgConnection::connect(&url).await.unwrap();
+    let mut held = holding.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM polls FOR UPDATE").execute(&mut *held).await.unwrap();
+    let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    eventually("a batch that is half done", async || {
+        loaded.blocking(|stack| stack.postgres.sql(DATABASE, waits).unwrap()).await != "0"
+    })
+    .await;
+    let killed = kill(loaded, "worker").await;
+    held.rollback().await.unwrap();
+    killed
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_worker_is_killed_and_starts_again_while_voters_go_on() {
+async fn the_worker_is_killed_in_the_middle_of_a_batch_while_voters_go_on() {
     let loaded = Loaded::start().await;
     for _ in 0..3 {
-        let killed = kill(&loaded, "worker").await;
+        let killed = kill_in_the_middle_of_a_batch(&loaded).await;
         loaded.go_on().await;
         start_again(&loaded, "worker", killed).await;
         loaded.go_on().await;
