@@ -287,4 +287,12 @@ mod tests {
         assert_eq!(patch.tests.iter().map(Test::to_string).collect::<Vec<_>>(), ["it::one::two", "lib::three"]);
         assert!(parse("one".into(), "one.patch".into(), "# Invariant 4: closing\n").is_err());
     }
+
+    #[test]
+    fn every_patch_fits_the_sources() {
+        for patch in patches(None).unwrap() {
+            let mut apply = Command::new("git");
+            shell::run(apply.args(["apply", "--check"]).arg(&patch.file).current_dir(shell::root())).unwrap();
+        }
+    }
 }

@@ -22,13 +22,13 @@ use crate::figures::Figures;
 use crate::process::binary;
 
 /// Ballots of a round: some seconds of counting.
-const ROUND: usize = 250_000;
+const ROUND: usize = 400_000;
 /// Ballots that an intake appends at a time when it is pushed by 256 connections.
 const APPENDED: usize = 256;
 /// Rows of one statement of the bare client: as many as a worker's batch has at most.
 const BATCH: usize = 5000;
 /// How often it is looked how far the workers are.
-const LOOK: Duration = Duration::from_millis(5);
+const LOOK: Duration = Duration::from_millis(20);
 /// The database of the bare client.
 const BARE: &str = "bare";
 
