@@ -54,11 +54,11 @@ enum Command {
     Run(Box<Run>),
     /// Bring the database's schema up to date; before `run`, and after each update
     Migrate(migrate::Args),
-    /// Write polls and their results as JSON or CSV; also while hemicycle runs
+    /// Write polls and their results of an embedded store as JSON or CSV; also while hemicycle runs
     Export(export::Args),
-    /// Copy the store, the queue and the keys into one file; also while hemicycle runs
+    /// Copy an embedded store, the queue and the keys into one file; also while hemicycle runs
     Backup(backup::Args),
-    /// Put a backup in place of a data directory; not while hemicycle runs
+    /// Put a backup of an embedded store in place of a data directory; not while hemicycle runs
     Restore(restore::Args),
     /// Show ballots that could not be counted, try them again, or give them up; also while hemicycle runs
     DeadLetters(dead_letters::Args),

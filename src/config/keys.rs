@@ -11,12 +11,13 @@ const MIN_SECRET_KEY: usize = 16;
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Secrets")]
 pub struct Keys {
-    /// Key that organisers show to make and change polls, 8 characters or more; made at the first start and kept in
-    /// DATA_DIR where it is not given
+    /// Key that organisers show to make and change polls, 8 characters or more; made at the first start of `up` and
+    /// kept in DATA_DIR where it is not given; `run` needs it, the same in all processes
     #[arg(long, env = "ADMIN_KEY", value_name = "KEY", hide_env_values = true, value_parser = parse_admin_key)]
     pub admin_key: Option<String>,
     /// Secret that signs voter cookies, 16 characters or more. Several are separated by commas: the first signs, all
-    /// are recognised. Made at the first start and kept in DATA_DIR where it is not given
+    /// are recognised. Made at the first start of `up` and kept in DATA_DIR where it is not given; `run` needs it, the same
+    /// in all processes
     #[arg(long, env = "SECRET_KEY", value_name = "KEYS", hide_env_values = true, value_delimiter = ',', value_parser = parse_secret_key)]
     pub secret_key: Vec<String>,
 }

@@ -17,7 +17,7 @@ pub struct Limits {
     /// Ballots that may wait to be appended; more get 503
     #[arg(long, env = "INTAKE_CAPACITY", value_name = "N", default_value_t = 16_384, value_parser = at_least_one)]
     pub intake_capacity: usize,
-    /// Counted ballots that the log keeps, for a store that comes back from an older backup
+    /// Counted ballots that the log keeps, in each partition, for a store that comes back from an older backup
     #[arg(long, env = "QUEUE_RETAIN", value_name = "BALLOTS", default_value_t = 1_000_000)]
     pub queue_retain: u64,
     /// Seconds that the head of a request may take to arrive, and that a connection is kept without one

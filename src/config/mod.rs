@@ -33,10 +33,10 @@ pub struct Data {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Default poll")]
 pub struct DefaultPoll {
-    /// First option of the default poll; read when the store is new
+    /// First option of the default poll; read while there is no poll at all (at scale, by the role polls)
     #[arg(long, env = "OPTION_A", value_name = "LABEL", default_value = "Cats")]
     pub option_a: String,
-    /// Second option of the default poll; read when the store is new
+    /// Second option of the default poll; read while there is no poll at all
     #[arg(long, env = "OPTION_B", value_name = "LABEL", default_value = "Dogs")]
     pub option_b: String,
 }

@@ -72,7 +72,7 @@ pub struct DeadLetter {
 pub struct Plan {
     /// Ballots to upsert, by poll.
     pub groups: Vec<Group>,
-    /// Generations that closed.
+    /// Generations that closed: each once, in order.
     pub markers: Vec<Marker>,
     /// Ballots of rounds that were reset and polls that were deleted.
     pub discarded: u64,
@@ -109,6 +109,9 @@ pub fn fold(bookmark: Bookmark, records: &[Record], contests: &Contests) -> Resu
         plan.read += u64::from(record.ballots);
         plan.bookmark = plan.bookmark.after(record);
     }
+    // Stable, so that of those that were repeated the first stays.
+    plan.markers.sort_by_key(|marker| (marker.poll, marker.generation));
+    plan.markers.dedup_by_key(|marker| (marker.poll, marker.generation));
     for (poll, ballots) in groups {
         if let Some(contest) = contests.get(&poll) {
             plan.groups.push(one_a_voter(poll, contest, ballots));

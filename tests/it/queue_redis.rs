@@ -1,6 +1,11 @@
 //! What only the queue in Redis does: several partitions, several processes, a bound, and servers that will not do.
 
-use hemicycle::domain::log::{EntryId, Section};
+use std::collections::HashSet;
+
+use hemicycle::domain::fold;
+use hemicycle::domain::gate::{Gate, Phase};
+use hemicycle::domain::log::{Bookmark, EntryId, Section};
+use hemicycle::domain::names::PollId;
 use hemicycle::queue::redis::{RedisOptions, RedisQueue};
 use hemicycle::queue::{Answer, Queue, QueueError};
 use hemicycle_stack::redis::Redis;
@@ -39,7 +44,7 @@ async fn a_process_that_knows_an_old_gate_answers_by_the_new_one() {
     assert_eq!(other.append(&[ballot(1, 1, 0)], at(1)).await.unwrap(), [Answer::Accepted]);
     one.close_gate(poll_id(1), 1, at(2)).await.unwrap();
     assert_eq!(other.append(&[ballot(1, 2, 0)], at(1)).await.unwrap(), [Answer::Closed(Some(at(2)))]);
-    let reopened = hemicycle::domain::gate::Gate { generation: 2, revision: 9, ..open(1).gate() };
+    let reopened = Gate { generation: 2, revision: 9, ..open(1).gate() };
     one.install(poll_id(1), &reopened, at(3)).await.unwrap();
     assert_eq!(other.append(&[ballot(1, 3, 0)], at(4)).await.unwrap(), [Answer::Accepted]);
 }
@@ -67,6 +72,7 @@ async fn past_its_bound_the_queue_is_full_until_workers_have_counted() {
     assert!(matches!(queue.append(&[ballot(1, 9, 0)], at(1)).await, Err(QueueError::Full)));
     queue.close_gate(poll_id(1), 1, at(2)).await.expect("closing needs no room");
     queue.counted(0, 1).await.unwrap();
+    queue.counted(0, 0).await.expect("what is counted again takes no room");
     queue.install(poll_id(2), &open(2).gate(), at(2)).await.unwrap();
     assert_eq!(queue.append(&[ballot(2, 9, 0)], at(3)).await.unwrap(), [Answer::Accepted]);
 }
@@ -99,4 +105,40 @@ async fn while_redis_is_away_ballots_are_refused_and_afterwards_accepted_again()
     assert_eq!(queue.append(&[ballot(1, 3, 0)], at(1)).await.unwrap(), [Answer::Accepted]);
     let records = queue.read(0, EntryId(0), u64::MAX).await.unwrap();
     assert_eq!(records.iter().map(|record| record.ballots).collect::<Vec<_>>(), [1, 1]);
+}
+
+#[tokio::test]
+async fn while_the_memory_of_redis_is_full_ballots_are_refused_and_the_log_can_still_be_trimmed() {
+    let server = Redis::start(&hemicycle_stack::redis::RedisOptions::default()).unwrap();
+    let options = RedisOptions { url: server.url().parse().unwrap(), ..redis_options(1) };
+    let queue = queue(&options);
+    queue.install(poll_id(1), &open(1).gate(), at(0)).await.unwrap();
+    for of in 0..2 {
+        assert_eq!(queue.append(&[ballot(1, of, 0)], at(1)).await.unwrap(), [Answer::Accepted]);
+    }
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    let full = queue.append(&[ballot(1, 2, 0)], at(1)).await;
+    assert!(matches!(full, Err(QueueError::Refused(_))), "{full:?}");
+    let records = queue.read(0, EntryId(0), u64::MAX).await.unwrap();
+    assert_eq!(records.len(), 2, "a ballot that was refused is in the log");
+    let bookmark = records.iter().fold(Bookmark::default(), Bookmark::after);
+    assert_eq!(queue.trim(0, &bookmark, 0).await.unwrap(), 1);
+    server.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    assert_eq!(queue.append(&[ballot(1, 2, 0)], at(1)).await.unwrap(), [Answer::Accepted]);
+}
+
+#[tokio::test]
+async fn the_markers_of_more_polls_than_a_process_remembers_are_repeated() {
+    const POLLS: u64 = 4200;
+    let options = redis_options(1);
+    let (queue, other) = (queue(&options), queue(&options));
+    for poll in 1..=POLLS {
+        let closed = Gate { phase: Phase::Latched, closes_at: Some(at(1)), ..open(poll).gate() };
+        queue.install(poll_id(poll), &closed, at(2)).await.unwrap();
+    }
+    let before = other.ends().await.unwrap()[0].entry;
+    other.repeat_markers(at(3)).await.unwrap();
+    let records = other.read(0, EntryId(before.0 + 1), u64::MAX).await.unwrap();
+    let markers: HashSet<PollId> = fold::polls_in(&records).collect();
+    assert_eq!(markers.len() as u64, POLLS);
 }

@@ -1,4 +1,4 @@
-//! A poll from start to end, as the README tells it.
+//! A poll from draft to final, over HTTP.
 
 use reqwest::StatusCode;
 use serde_json::json;

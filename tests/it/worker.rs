@@ -112,6 +112,47 @@ async fn a_refused_ballot_behind_a_marker_does_not_stop_the_partition() {
     assert!(worker.store.poll(poll_id(2)).await.unwrap().unwrap().is_final);
 }
 
+impl Worker {
+    /// Changes the queue's file, behind its back.
+    async fn tamper(&self, sql: &'static str) {
+        let file = SqliteConnectOptions::new().filename(self.folder.path().join("queue"));
+        let changed = sqlx::raw_sql(sql).execute(&mut file.connect().await.unwrap()).await.unwrap();
+        assert_eq!(changed.rows_affected(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_poll_whose_marker_nobody_can_read_is_final_all_the_same() {
+    let mut worker = Worker::start().await;
+    worker.vote(1, 1).await;
+    worker.queue.close_gate(poll_id(1), 1, at(2)).await.unwrap();
+    worker.tamper("UPDATE log SET body = x'00' WHERE id = (SELECT max(id) FROM log)").await;
+    worker.catch_up().await;
+    let poll = worker.store.poll(poll_id(1)).await.unwrap().unwrap();
+    assert!(poll.is_final, "{poll:?}");
+}
+
+#[tokio::test]
+async fn a_partition_that_stands_still_stays_in_trouble_until_it_is_counted() {
+    let mut worker = Worker::start().await;
+    worker.vote(1, 1).await;
+    worker.tamper("ALTER TABLE log RENAME TO elsewhere; UPDATE elsewhere SET first = first").await;
+    worker.counter.turn().await.expect_err("it reads what is not there");
+    assert!(!worker.counter.is_well());
+    let mut idle = 0;
+    while worker.counter.turn().await.is_ok() {
+        assert!(!worker.counter.is_well(), "it called itself well while nothing was counted");
+        idle += 1;
+        tokio::task::yield_now().await;
+    }
+    assert!(idle > 0, "it was never left alone");
+    worker.tamper("ALTER TABLE elsewhere RENAME TO log; UPDATE log SET first = first").await;
+    while worker.store.ledger().await.unwrap().counted == 0 {
+        let _ = worker.counter.turn().await;
+    }
+    assert!(worker.counter.is_well());
+}
+
 /// A worker that counts into PostgreSQL.
 async fn over_postgres(database: &Database) -> Worker {
     Worker::over(Store::Postgres(database.store()), TempDir::new().unwrap()).await

@@ -61,7 +61,7 @@ pub fn ensure(needs: &[Need], install: bool) -> anyhow::Result<()> {
     let names: Vec<_> = missing.iter().map(|need| need.package).collect();
     let by_hand = format!("apt-get install --no-install-recommends {}", names.join(" "));
     if !install {
-        bail!("install it yourself, or leave out --no-install: {by_hand}");
+        bail!("install it first: {by_hand} (cargo xtask test without --no-install installs what the tests need)");
     }
     if shell::find("apt-get").is_none() {
         bail!("no apt-get here: install by hand what brings these commands; on Debian it is: {by_hand}");

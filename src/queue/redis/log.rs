@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::streams::{StreamRangeReply, StreamReadReply};
-use redis::{AsyncCommands, FromRedisValue, RedisResult, Value};
+use redis::{AsyncCommands, FromRedisValue, RedisResult, Script, Value};
 
 use super::{RedisQueue, damaged};
 use crate::domain::log::{Bookmark, EntryId, LogEnd, Record, Unreadable};
@@ -74,7 +74,10 @@ impl RedisQueue {
 
     /// Notes how far a partition was counted: the bound on what waits is measured from there.
     pub(in crate::queue) async fn counted(&self, partition: u16, position: u64) -> Result<(), QueueError> {
-        self.read_by(async |redis| redis.hset(self.key("counted"), partition, position).await).await
+        let script = Script::new(include_str!("counted.lua"));
+        let mut call = script.key(self.key("counted"));
+        call.arg(partition).arg(position);
+        self.read_by(async |redis| call.invoke_async(redis).await).await
     }
 
     pub(in crate::queue) async fn trim(

@@ -22,7 +22,7 @@
 //! gates                  hash    poll (12 hex digits) -> generation round revision phase opens closes change used
 //!                                  numbers in decimal, `-` for none; phase 0 shut, 1 open, 2 latched; times in ms
 //! ends                   hash    partition -> entry position fingerprint      of the newest entry
-//! counted                hash    partition -> position                        how far workers have read; advisory
+//! counted                hash    partition -> position                        how far workers have read; advisory, rises only
 //! log:<partition>        stream  id <entry>-0: entries are numbered from 1 without gaps, by no clock
 //!                                  first      position of its first ballot
 //!                                  ballots    how many it holds
@@ -70,6 +70,8 @@ use crate::link::{Link, LinkError};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a step is decided anew on what it was told. Gates change seldom: more than a few in a row is a defect.
 const TRIES: u32 = 16;
+/// Gates of which the markers are repeated in one step.
+const REPEATED: usize = 512;
 /// Gates remembered; past it they are learnt anew.
 const KNOWN_GATES: usize = 4096;
 
@@ -220,7 +222,10 @@ impl RedisQueue {
     pub(super) async fn repeat_markers(&self, now: Timestamp) -> Result<(), QueueError> {
         let fields: Vec<String> = self.read_by(async |redis| redis.hkeys(self.key("gates")).await).await?;
         let polls: Vec<PollId> = fields.iter().filter_map(|field| field.parse().ok()).collect();
-        self.turn(&polls, now, |turn, gates| turn.repeat_markers(gates, now)).await
+        for some in polls.chunks(REPEATED) {
+            self.turn(some, now, |turn, gates| turn.repeat_markers(gates, now)).await?;
+        }
+        Ok(())
     }
 
     /// Decides on some gates, and again where they turn out to be others than they were known to be.
@@ -287,19 +292,22 @@ impl RedisQueue {
         let call = step.call(script, keys, options, now);
         let replied = steps.run(async |redis| {
             let reply: Value = call.invoke_async(redis).await?;
-            let confirmed = self.is_confirmed(redis).await?;
-            Ok((reply, confirmed))
+            // Whatever is wrong from here on, the step was taken.
+            Ok((reply, self.is_confirmed(redis).await))
         });
         let (reply, confirmed) = replied.await.map_err(fate)?;
         let reply = Reply::parse(reply).map_err(|error| fate(error.into()))?;
+        if matches!(reply, Reply::Done) && !confirmed.map_err(QueueError::unknown)? {
+            return Err(QueueError::unknown(NoReplica));
+        }
         match &reply {
-            Reply::Done if !confirmed => return Err(QueueError::unknown(NoReplica)),
             Reply::Done => self.shared.learn(step.turn.gates.iter().map(|(poll, gate)| (*poll, Some(*gate)))),
             Reply::Gates(found) => {
-                for ((poll, _), stored) in step.looked_at.iter().zip(found) {
+                let learnt = step.looked_at.iter().zip(found).map(|((poll, _), stored)| {
                     let gate = if stored.is_empty() { None } else { Some(gates::decode(stored)?) };
-                    self.shared.learn([(*poll, gate)]);
-                }
+                    Ok((*poll, gate))
+                });
+                self.shared.learn(learnt.collect::<Result<Vec<_>, QueueError>>()?);
             }
             Reply::Choices(_) | Reply::Full => {}
         }

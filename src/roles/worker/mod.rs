@@ -81,7 +81,9 @@ async fn count(mut counter: Counter, shutdown: CancellationToken) {
             Ok(_) => failures = 0,
             Err(_) => failures += 1,
         }
-        counter.needs().report(turn.as_ref().map(|_| ()));
+        if turn.is_err() || counter.is_well() {
+            counter.needs().report(turn.as_ref().map(|_| ()));
+        }
         if shutdown.is_cancelled() && !counter.needs().alone {
             return;
         }
@@ -91,6 +93,10 @@ async fn count(mut counter: Counter, shutdown: CancellationToken) {
             Ok(Turn::Idle) => {
                 if wait_for_more(&counter, &shutdown).await.is_break() {
                     return;
+                }
+                if !counter.needs().alone {
+                    // What has come may be in a partition that another worker has, and more comes at once.
+                    tokio::time::sleep(MIN_PAUSE).await;
                 }
             }
             Err(_) if shutdown.is_cancelled() => return,

@@ -16,6 +16,8 @@ use crate::store::{Claim, StoreError};
 
 /// Ballots in a batch, at most (an entry is never split).
 const MAX_BATCH: u64 = 5000;
+/// How long a round may take: where some partitions are far behind, the others are not left alone for longer.
+const ROUND: Duration = Duration::from_millis(250);
 /// How long a partition that failed is left alone, so that it does not keep this worker from the others.
 const STANDSTILL: Duration = Duration::from_secs(1);
 
@@ -53,6 +55,10 @@ pub struct Counter {
     ends: Vec<LogEnd>,
     /// Partitions that had their turn in this round: all that was in them was counted.
     served: BTreeSet<u16>,
+    /// When this round began.
+    began: Instant,
+    /// Partitions that failed and were not counted since, by whomever.
+    failing: BTreeSet<u16>,
     /// Ballots in a partition's next batch, where it is not the most: halved while batches fail, to find the one that
     /// cannot be applied.
     narrowed: BTreeMap<u16, u64>,
@@ -64,14 +70,20 @@ impl Counter {
     /// A counter that knows nothing yet.
     #[must_use]
     pub fn new(needs: Arc<Needs>, announcer: Announcer) -> Self {
-        let (ends, served, narrowed, standing) = Default::default();
-        Self { needs, announcer, ends, served, narrowed, standing }
+        let (ends, served, failing, narrowed, standing) = Default::default();
+        Self { needs, announcer, ends, served, began: Instant::now(), failing, narrowed, standing }
     }
 
     /// What the role was given.
     #[must_use]
     pub fn needs(&self) -> &Needs {
         &self.needs
+    }
+
+    /// Whether no partition stands still, as far as this worker knows.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.failing.is_empty()
     }
 
     /// Waits until there is more than the last turn saw.
@@ -85,7 +97,9 @@ impl Counter {
     /// Where the store or the queue is unavailable, or a partition is ahead of this release: nothing was counted.
     pub async fn turn(&mut self) -> Result<Turn, TurnError> {
         let needs = Arc::clone(&self.needs);
-        if self.served.is_empty() {
+        if self.served.is_empty() || self.began.elapsed() > ROUND {
+            self.served.clear();
+            self.began = Instant::now();
             self.ends = needs.queue.ends().await?;
         }
         self.standing.retain(|_, until| *until > Instant::now());
@@ -95,6 +109,10 @@ impl Counter {
         let claim =
             if candidates.is_empty() { None } else { needs.store.claim(&candidates, needs.queue.partitions()).await? };
         let Some(claim) = claim else {
+            if self.standing.is_empty() {
+                // Whatever failed here is not behind any more: another worker has counted it.
+                self.failing.clear();
+            }
             let round = !std::mem::take(&mut self.served).is_empty();
             return Ok(if round { Turn::Round } else { Turn::Idle });
         };
@@ -102,6 +120,9 @@ impl Counter {
         let turn = self.count(claim).await;
         if turn.is_err() {
             self.standing.insert(partition, Instant::now() + STANDSTILL);
+            self.failing.insert(partition);
+        } else {
+            self.failing.remove(&partition);
         }
         turn
     }
@@ -146,9 +167,10 @@ impl Counter {
                 let position = first.first().map_or(end.position, |record| record.first);
                 // As after a gap: entries that held nothing but markers leave no other trace when they are trimmed.
                 needs.queue.repeat_markers(needs.clock.now()).await?;
+                // Before the commit: whoever notices this fork again, should this fail, does all of it again.
+                self.restore_gates().await?;
                 claim.move_bookmark(bookmark.next_epoch(position), 0).await?;
                 claim.commit().await?;
-                self.restore_gates().await?;
                 Ok(Turn::More)
             }
         }
@@ -174,6 +196,10 @@ impl Counter {
         polls.sort_unstable();
         polls.dedup();
         let plan = fold::fold(claim.bookmark(), records, &claim.contests(&polls).await?)?;
+        if plan.dead.iter().any(|letter| letter.whole) {
+            // There may have been a marker in what nobody can read, and its poll would never be final.
+            self.needs.queue.repeat_markers(now).await?;
+        }
         match claim.apply(&plan, now).await {
             Ok(changed) => {
                 claim.commit().await?;

@@ -148,11 +148,7 @@ impl Claim {
         }
         self.lock_polls(plan).await?;
         let mut changed = self.book(plan, &effect).await?;
-        for marker in &plan.markers {
-            if self.apply_marker(marker).await? {
-                changed.insert(marker.poll);
-            }
-        }
+        changed.extend(self.apply_markers(&plan.markers).await?);
         for letter in &plan.dead {
             self.keep_dead_letter(letter, now).await?;
         }
@@ -192,32 +188,40 @@ impl Claim {
         if plan.groups.iter().all(stands) { Ok(()) } else { Err(StoreError::Changed) }
     }
 
-    /// Notes that this partition has passed a generation's last ballot; the last partition to do so makes it final. The
-    /// markers are counted in a statement of its own: it sees those of whoever held the poll's lock before.
-    async fn apply_marker(&mut self, marker: &Marker) -> Result<bool, StoreError> {
-        let (poll, generation) = (signed(marker.poll.get()), integer(marker.generation));
+    /// Notes that this partition has passed the last ballots of these generations; the last partition to do so makes one
+    /// final. The markers are counted in a statement of its own: it sees those of whoever held a poll's lock before.
+    /// Returns the polls that became final.
+    async fn apply_markers(&mut self, markers: &[Marker]) -> Result<Vec<PollId>, StoreError> {
+        if markers.is_empty() {
+            return Ok(Vec::new());
+        }
+        let polls = ids(markers.iter().map(|marker| &marker.poll));
+        let generations: Vec<i32> = markers.iter().map(|marker| integer(marker.generation)).collect();
         sqlx::query(
-            "INSERT INTO markers (poll, generation, partition) \
-             SELECT id, generation, $3 FROM polls WHERE id = $1 AND generation = $2 ON CONFLICT DO NOTHING",
+            "INSERT INTO markers (poll, generation, partition) SELECT p.id, p.generation, $3 FROM polls p \
+             JOIN unnest($1::bigint[], $2::integer[]) AS marker (poll, generation) \
+               ON (p.id, p.generation) = (marker.poll, marker.generation) ON CONFLICT DO NOTHING",
         )
-        .bind(poll)
-        .bind(generation)
+        .bind(&polls)
+        .bind(&generations)
         .bind(smallint(self.partition))
         .execute(&mut *self.tx)
         .await?;
-        let finished = sqlx::query(
-            "UPDATE polls SET status = 'closed', final = true, closes_at = $3, shown = shown + 1, \
+        let finished: Vec<i64> = sqlx::query_scalar(
+            "UPDATE polls p SET status = 'closed', final = true, closes_at = marker.at, shown = shown + 1, \
                text = CASE WHEN results = 'hidden' THEN text ELSE shown END + 1, revision = revision + 1 \
-             WHERE id = $1 AND generation = $2 AND NOT final \
-               AND (SELECT count(*) FROM markers WHERE poll = $1 AND generation = $2) = $4",
+             FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) AS marker (poll, generation, at) \
+             WHERE (p.id, p.generation) = (marker.poll, marker.generation) AND NOT p.final \
+               AND (SELECT count(*) FROM markers m WHERE (m.poll, m.generation) = (p.id, p.generation)) = $4 \
+             RETURNING p.id",
         )
-        .bind(poll)
-        .bind(generation)
-        .bind(marker.at.as_millisecond())
+        .bind(&polls)
+        .bind(&generations)
+        .bind(markers.iter().map(|marker| marker.at.as_millisecond()).collect::<Vec<_>>())
         .bind(i64::from(self.partitions))
-        .execute(&mut *self.tx)
+        .fetch_all(&mut *self.tx)
         .await?;
-        Ok(finished.rows_affected() > 0)
+        finished.into_iter().map(poll_id).collect()
     }
 
     /// Moves votes, raises the versions of the polls in which any moved, and books all of it on the partition: in one
