@@ -26,6 +26,8 @@ pub enum Answer {
     Closed(Option<Timestamp>),
     /// The voter chose otherwise before, and the poll does not allow a change.
     AlreadyVoted,
+    /// Too many accepted ballots wait to be counted where it would go: it was not recorded.
+    Full,
     /// The queue holds no gate for the poll: install it from the store and ask again.
     Unknown,
 }
@@ -39,9 +41,6 @@ pub enum QueueError {
     /// It may have happened: never repeat an append after this.
     #[error("the queue did not confirm: it is unknown whether it was recorded")]
     Unknown(#[source] Box<dyn StdError + Send + Sync>),
-    /// Too many accepted ballots wait to be counted: nothing was recorded.
-    #[error("too many accepted ballots wait to be counted")]
-    Full,
 }
 
 impl QueueError {

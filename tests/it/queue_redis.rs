@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
+use hemicycle::domain::ballot::Ballot;
 use hemicycle::domain::fold;
 use hemicycle::domain::gate::{Gate, Phase};
 use hemicycle::domain::log::{Bookmark, EntryId, Section};
-use hemicycle::domain::names::PollId;
+use hemicycle::domain::names::{Choice, PollId};
 use hemicycle::queue::redis::{RedisOptions, RedisQueue};
 use hemicycle::queue::{Answer, Queue, QueueError};
 use hemicycle_stack::redis::Redis;
@@ -69,12 +70,27 @@ async fn past_its_bound_the_queue_is_full_until_workers_have_counted() {
     queue.install(poll_id(1), &open(1).gate(), at(0)).await.unwrap();
     let three: Vec<_> = (0..3).map(|of| ballot(1, of, 0)).collect();
     assert_eq!(queue.append(&three, at(1)).await.unwrap(), vec![Answer::Accepted; 3]);
-    assert!(matches!(queue.append(&[ballot(1, 9, 0)], at(1)).await, Err(QueueError::Full)));
+    assert_eq!(queue.append(&[ballot(1, 9, 0)], at(1)).await.unwrap(), [Answer::Full]);
     queue.close_gate(poll_id(1), 1, at(2)).await.expect("closing needs no room");
     queue.counted(0, 1).await.unwrap();
     queue.counted(0, 0).await.expect("what is counted again takes no room");
     queue.install(poll_id(2), &open(2).gate(), at(2)).await.unwrap();
     assert_eq!(queue.append(&[ballot(2, 9, 0)], at(3)).await.unwrap(), [Answer::Accepted]);
+}
+
+#[tokio::test]
+async fn a_partition_that_is_full_turns_down_its_own_voters_only() {
+    let queue = queue(&RedisOptions { max_unread: 2 * 10, ..redis_options(2) });
+    queue.install(poll_id(1), &strict(1).gate(), at(0)).await.unwrap();
+    let (there, elsewhere): (Vec<_>, Vec<_>) =
+        (0..100).map(|of| ballot(1, of, 0)).partition(|ballot| ballot.voter.partition(2) == 0);
+    assert_eq!(queue.append(&there[..10], at(1)).await.unwrap(), vec![Answer::Accepted; 10]);
+    let both = [there[10], elsewhere[0]];
+    assert_eq!(queue.append(&both, at(1)).await.unwrap(), [Answer::Full, Answer::Accepted]);
+    queue.counted(0, 10).await.unwrap();
+    let other = Ballot { choice: Choice::from_index(1).unwrap(), ..there[10] };
+    let accepted = queue.append(&[other], at(2)).await.unwrap();
+    assert_eq!(accepted, [Answer::Accepted], "the choice of a ballot that was turned down was kept");
 }
 
 #[tokio::test]

@@ -62,16 +62,19 @@ end
 
 -- Entries: where do they go, and is there room?
 local most = tonumber(take())
-local entries = {}
+local entries, full = {}, {}
 for e = 1, tonumber(take()) do
   local entry = { log = KEYS[4 + #groups + e], partition = take(), ballots = take(), print = take(), body = take() }
   local last, position = string.match(redis.call('HGET', ENDS, entry.partition) or '0 0 0', '^(%d+) (%d+) ')
   entry.id, entry.first = tonumber(last) + 1, tonumber(position)
   local counted = tonumber(redis.call('HGET', COUNTED, entry.partition) or '0')
   if tonumber(entry.ballots) > 0 and entry.first + tonumber(entry.ballots) - counted > most then
-    return { 'full' }
+    full[#full + 1] = entry.partition
   end
   entries[e] = entry
+end
+if #full > 0 then
+  return { 'full', full }
 end
 
 -- All of it holds.

@@ -8,10 +8,11 @@
 //! 1. Each gate that was looked at is still, byte for byte, what the caller knew; else the answer is `gates` and how
 //!    they are now. A ballot turned down is compared like one let in: every answer is true at the moment of the step.
 //! 2. In polls without change nobody chose otherwise before; else the answer is `choices`: who did, and what.
-//! 3. The partitions have room: no more than so many ballots that were not counted yet; else the answer is `full`.
+//! 3. The partitions have room: no more than so many ballots that were not counted yet; else the answer is `full`, and
+//!    which have none.
 //! 4. One entry a partition is added to its stream, gates and first choices are written; the answer is `done`.
 //!
-//! After `gates` or `choices` the caller decides again on what it has learnt. It writes nothing by itself, so a step
+//! After `gates`, `choices` or `full` the caller decides again on what it has learnt. It writes nothing by itself, so a step
 //! whose answer does not come is never repeated here: whoever asked is told that nobody knows.
 //!
 //! # Keys
@@ -47,7 +48,7 @@ mod log;
 mod rounds;
 mod step;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -152,12 +153,12 @@ impl RedisQueue {
     }
 
     pub(super) async fn append(&self, ballots: &[Ballot], now: Timestamp) -> Result<Vec<Answer>, QueueError> {
-        let mut firsts = HashMap::new();
+        let (mut firsts, mut full) = (HashMap::new(), HashSet::new());
         for _ in 0..TRIES {
-            let (step, answers) = self.decide(ballots, &firsts, now);
+            let (step, answers) = self.decide(ballots, &firsts, &full, now);
             match self.take(&step, now).await? {
                 Reply::Done => return Ok(answers),
-                Reply::Full => return Err(QueueError::Full),
+                Reply::Full(partitions) => full.extend(partitions),
                 Reply::Gates(_) => {}
                 Reply::Choices(found) => {
                     for (group, place, choice) in found {
@@ -174,11 +175,13 @@ impl RedisQueue {
         Err(restless())
     }
 
-    /// Decides on each ballot by the gates as they are known, and by `firsts`, the first choices that are.
+    /// Decides on each ballot by the gates as they are known, by `firsts`, the first choices that are, and by which
+    /// partitions are `full`.
     fn decide(
         &self,
         ballots: &[Ballot],
         firsts: &HashMap<(PollId, VoterKey), Choice>,
+        full: &HashSet<u16>,
         now: Timestamp,
     ) -> (Step, Vec<Answer>) {
         let known = self.shared.known();
@@ -190,6 +193,9 @@ impl RedisQueue {
         for ballot in ballots {
             looked_at.entry(ballot.poll).or_insert_with(|| known.get(&ballot.poll).copied());
             let mut answer = turn.admit(&known, ballot, now);
+            if answer == Answer::Accepted && full.contains(&ballot.voter.partition(self.partitions())) {
+                answer = Answer::Full;
+            }
             let strict = turn.gate(&known, ballot.poll).filter(|gate| !gate.allow_change);
             if let (Answer::Accepted, Some(gate)) = (answer, strict) {
                 let who = (ballot.poll, ballot.voter);
@@ -309,7 +315,7 @@ impl RedisQueue {
                 });
                 self.shared.learn(learnt.collect::<Result<Vec<_>, QueueError>>()?);
             }
-            Reply::Choices(_) | Reply::Full => {}
+            Reply::Choices(_) | Reply::Full(_) => {}
         }
         Ok(reply)
     }

@@ -19,8 +19,8 @@ pub(super) enum Reply {
     Gates(Vec<Vec<u8>>),
     /// Voters who chose otherwise before: group and place in the step, and their choice.
     Choices(Vec<(usize, usize, u8)>),
-    /// Too much waits to be counted.
-    Full,
+    /// In these partitions too much waits to be counted.
+    Full(Vec<u16>),
 }
 
 /// Voters of one round and what they choose, as far as the step is concerned.
@@ -109,7 +109,7 @@ impl Reply {
                 let found: Vec<(usize, usize, u8)> = redis::from_redis_value(rest())?;
                 Self::Choices(found.into_iter().map(|(group, place, choice)| (group - 1, place - 1, choice)).collect())
             }
-            _ => Self::Full,
+            _ => Self::Full(redis::from_redis_value(rest())?),
         })
     }
 }

@@ -149,8 +149,6 @@ impl Appender {
                 }
                 Ok(done)
             }
-            // A full queue does its duty: the workers are the ones that are behind.
-            Err(QueueError::Full) => Err(Verdict::Busy),
             Err(error @ QueueError::Refused(_)) => Err(self.failed(&chain(&error), Fate::Refused)),
             Err(error @ QueueError::Unknown(_)) => Err(self.failed(&chain(&error), Fate::Unknown)),
         }

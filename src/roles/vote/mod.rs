@@ -101,7 +101,8 @@ impl Vote {
 
     fn turned_down(&self, verdict: Verdict) -> ApiError {
         let (reason, error) = match verdict {
-            Verdict::Busy => ("busy", ApiError::Busy(Some(Fate::Refused))),
+            // A full queue does its duty: the workers are the ones that are behind.
+            Verdict::Busy | Verdict::Answered(Answer::Full) => ("busy", ApiError::Busy(Some(Fate::Refused))),
             Verdict::Failed(fate) => ("unavailable", ApiError::Unavailable { fate: Some(fate), source: None }),
             Verdict::Answered(Answer::NotOpen(at)) => {
                 ("not_open", ApiError::NotAccepting { status: Status::Draft, at })

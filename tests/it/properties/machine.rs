@@ -145,6 +145,7 @@ impl Machine {
                 Answer::Closed(_) => drop(self.queue.latched.insert(opening)),
                 Answer::AlreadyVoted => prop_assert!(held, "voter {voter} was turned down without a reason"),
                 Answer::NotOpen(_) | Answer::Unknown => {}
+                Answer::Full => prop_assert!(false, "this queue has no bound"),
             }
         }
         self.accepted += written.len() as u64;
