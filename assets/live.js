@@ -3,7 +3,9 @@
   const live = document.getElementById("live");
   if (!live || !window.EventSource) return;
   const find = (name) => document.querySelector(`[data-${name}]`);
-  let seen = -1;
+  // What the page shows: the poll's id and the version.
+  let id = live.dataset.id;
+  let version = Number(live.dataset.version);
 
   const show = (view) => {
     find("title").textContent = view.title;
@@ -31,14 +33,14 @@
   };
 
   const watch = () => {
-    const events = new EventSource(live.dataset.events);
+    const events = new EventSource(`${live.dataset.events}?seen=${id}.${version}`);
     events.addEventListener("snapshot", (event) => {
       const view = JSON.parse(event.data);
-      if (view.version <= seen) return;
-      seen = view.version;
+      if (view.id === id && view.version <= version) return;
+      ({ id, version } = view);
       show(view);
     });
-    events.addEventListener("reset", () => { seen = -1; });
+    events.addEventListener("reset", () => { version = -1; });
     events.addEventListener("gone", () => {
       events.close();
       find("connection").textContent = " · this poll was deleted";

@@ -55,9 +55,12 @@ pub fn respond(hub: &Hub, viewer: Viewer, audience: Audience, seen: Option<(Poll
     response
 }
 
-/// What the request's `Last-Event-ID` says was seen.
-pub fn last_seen(headers: &HeaderMap) -> Option<(PollId, u64)> {
-    let (poll, version) = headers.get(LAST_EVENT_ID)?.to_str().ok()?.split_once('.')?;
+/// What a viewer says that it has seen: by the `Last-Event-ID` of a browser that comes back by itself, else by `seen` in
+/// the address, of one that opens the stream beside a page that shows something already.
+#[must_use]
+pub fn last_seen(headers: &HeaderMap, seen: Option<&str>) -> Option<(PollId, u64)> {
+    let header = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    let (poll, version) = header.or(seen)?.split_once('.')?;
     Some((poll.parse().ok()?, version.parse().ok()?))
 }
 

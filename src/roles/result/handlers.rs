@@ -1,11 +1,11 @@
 //! The requests of viewers.
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Needs, csv, events};
 use crate::domain::snapshot::{Audience, SnapshotView};
@@ -50,13 +50,21 @@ pub async fn get_results(
     }
 }
 
+/// How a stream is asked for.
+#[derive(Debug, Deserialize)]
+pub struct EventsQuery {
+    /// What the viewer has seen: `<poll id>.<version>`.
+    seen: Option<String>,
+}
+
 /// `GET /results/{poll}/events`: the live stream.
 pub async fn get_events(
     State(needs): State<Needs>,
     Path(name): Path<String>,
+    Query(query): Query<EventsQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let (audience, seen) = (needs.key.audience(&headers), events::last_seen(&headers));
+    let (audience, seen) = (needs.key.audience(&headers), events::last_seen(&headers, query.seen.as_deref()));
     let viewer = needs.hub.watch(&name, audience, seen).await?;
     Ok(events::respond(&needs.hub, viewer, audience, seen))
 }
