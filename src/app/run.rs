@@ -15,9 +15,9 @@ use super::parts::{Backends, Shell, Work};
 use super::running::{Running, Stop, Tasks};
 use super::{Ambient, OPS_CONNECTIONS, StartError, listen};
 use crate::config::{BallotAcks, Role, Run};
-use crate::domain::clock::Entropy;
 use crate::http::error::{ApiError, Fate, chain};
 use crate::http::health::Health;
+use crate::link::backoff::Backoff;
 use crate::live::Live;
 use crate::live::redis::RedisLive;
 use crate::queue::Queue;
@@ -137,17 +137,17 @@ fn backends(config: &Run, store: Store, partitions: u16) -> Backends {
     Backends { store, queue, live, alone: false }
 }
 
-/// Waiting for a server: ever longer, and with jitter, so that one that comes back is not met by everybody at once.
+/// Waiting for a server.
 struct Waiting<'a> {
     health: &'a Health,
-    entropy: &'a Entropy,
     component: &'static str,
-    pause: Duration,
+    backoff: Backoff,
 }
 
 impl<'a> Waiting<'a> {
     fn new(shell: &'a Shell, component: &'static str) -> Self {
-        Self { health: &shell.health, entropy: &shell.ambient.entropy, component, pause: RETRY.0 }
+        let backoff = Backoff::new(RETRY.0, RETRY.1, shell.ambient.entropy.clone());
+        Self { health: &shell.health, component, backoff }
     }
 
     /// Says what is wrong, and waits before the next attempt.
@@ -155,9 +155,7 @@ impl<'a> Waiting<'a> {
         if self.health.report(self.component, Err(why.clone())) {
             tracing::warn!(component = self.component, error = why, "app.waiting");
         }
-        let millis = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX);
-        tokio::time::sleep(Duration::from_millis(millis / 2 + self.entropy.below(millis.max(1)))).await;
-        self.pause = (self.pause * 2).min(RETRY.1);
+        tokio::time::sleep(self.backoff.pause()).await;
     }
 
     fn is_over(&self) {

@@ -1,8 +1,10 @@
 //! A connection to Redis that is made when it is needed, and made anew after it broke: through Sentinels to whichever
 //! server is the main one by then. No command is ever sent twice.
 
+pub mod backoff;
+
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
@@ -13,8 +15,12 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
+use self::backoff::Backoff;
 use crate::config::RedisUrl;
+use crate::domain::clock::Entropy;
 
+/// Between two attempts to make a connection: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(500));
 /// How long making a connection may take.
 const CONNECTING: Duration = Duration::from_secs(2);
 
@@ -73,11 +79,14 @@ struct Shared {
     connection: Mutex<Slot>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Slot {
     /// Rises with every connection, so that only the one that broke is given up.
     number: u64,
     open: Option<MultiplexedConnection>,
+    backoff: Backoff,
+    /// Why the last attempt failed, and until when there is no other.
+    away: Option<(RedisError, Instant)>,
 }
 
 impl Link {
@@ -94,7 +103,9 @@ impl Link {
     }
 
     fn with(url: RedisUrl, patience: Duration, examination: Option<Examination>) -> Self {
-        Self { shared: Arc::new(Shared { url, patience, examination, connection: Mutex::default() }) }
+        let backoff = Backoff::new(RETRY.0, RETRY.1, Entropy::System);
+        let connection = Mutex::new(Slot { number: 0, open: None, backoff, away: None });
+        Self { shared: Arc::new(Shared { url, patience, examination, connection }) }
     }
 
     /// A link of its own to the same Redis.
@@ -144,19 +155,37 @@ impl Shared {
         if let Some(open) = &slot.open {
             return Ok((slot.number, open.clone()));
         }
-        let connecting = tokio::time::timeout(CONNECTING, self.connect());
-        let open = connecting.await.unwrap_or_else(|_| Err(too_slow()));
-        let open = open.map_err(|error| LinkError::Unreachable(self.url.clone(), error))?;
-        if let Some(examination) = self.examination {
-            let found = examination(open.clone()).await;
-            let found = found.map_err(|error| LinkError::Unreachable(self.url.clone(), error))?;
-            if let Some(wrong) = found {
-                return Err(LinkError::Unfit(self.url.clone(), wrong));
+        if let Some((error, _)) = slot.away.as_ref().filter(|(_, until)| *until > Instant::now()) {
+            return Err(LinkError::Unreachable(self.url.clone(), error.clone()));
+        }
+        match self.connect_examined().await {
+            Ok(open) => {
+                slot.away = None;
+                slot.backoff.reset();
+                slot.number += 1;
+                slot.open = Some(open.clone());
+                Ok((slot.number, open))
+            }
+            Err(error) => {
+                if let LinkError::Unreachable(_, error) = &error {
+                    let until = Instant::now() + slot.backoff.pause();
+                    slot.away = Some((error.clone(), until));
+                }
+                Err(error)
             }
         }
-        slot.number += 1;
-        slot.open = Some(open.clone());
-        Ok((slot.number, open))
+    }
+
+    async fn connect_examined(&self) -> Result<MultiplexedConnection, LinkError> {
+        let unreachable = |error| LinkError::Unreachable(self.url.clone(), error);
+        let connecting = tokio::time::timeout(CONNECTING, self.connect());
+        let open = connecting.await.unwrap_or_else(|_| Err(too_slow())).map_err(unreachable)?;
+        if let Some(examination) = self.examination
+            && let Some(wrong) = examination(open.clone()).await.map_err(unreachable)?
+        {
+            return Err(LinkError::Unfit(self.url.clone(), wrong));
+        }
+        Ok(open)
     }
 
     async fn connect(&self) -> RedisResult<MultiplexedConnection> {

@@ -10,6 +10,8 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::{CAPACITY, Event, format};
 use crate::config::RedisUrl;
+use crate::domain::clock::Entropy;
+use crate::link::backoff::Backoff;
 use crate::link::{Link, LinkError};
 
 /// How long a publication may take.
@@ -64,16 +66,15 @@ async fn publish(link: Link, channel: String, mut queue: mpsc::Receiver<Vec<u8>>
 }
 
 async fn subscribe(link: Link, channel: String, incoming: broadcast::WeakSender<Event>) {
-    let mut pause = RETRY.0;
+    let mut backoff = Backoff::new(RETRY.0, RETRY.1, Entropy::System);
     loop {
         let Some(sender) = incoming.upgrade() else { return };
         drop(sender);
-        match listen(&link, &channel, &incoming, &mut pause).await {
+        match listen(&link, &channel, &incoming, &mut backoff).await {
             Ok(()) => return,
             Err(error) => tracing::debug!(%error, "live.disconnected"),
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(RETRY.1);
+        tokio::time::sleep(backoff.pause()).await;
     }
 }
 
@@ -82,11 +83,11 @@ async fn listen(
     link: &Link,
     channel: &str,
     incoming: &broadcast::WeakSender<Event>,
-    pause: &mut Duration,
+    backoff: &mut Backoff,
 ) -> Result<(), LinkError> {
     let (mut sink, mut stream) = link.subscriber().await?.split();
     tokio::time::timeout(PATIENCE, sink.subscribe(channel)).await.unwrap_or_else(|_| Err(silent()))?;
-    *pause = RETRY.0;
+    backoff.reset();
     let tell = |event| incoming.upgrade().map(|sender| sender.send(event));
     if tell(Event::Missed).is_none() {
         return Ok(());

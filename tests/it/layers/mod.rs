@@ -1,6 +1,6 @@
 //! The import rule: which part of `src` may know which other part.
 //!
-//! domain and config import nothing of ours; store imports domain and config, live also link (connections to Redis); queue also imports store (its
+//! domain and config import nothing of ours; store and link import domain and config, live also link (connections to Redis); queue also imports store (its
 //! embedded backend is a file of the same kind, and its errors wrap the store's); http imports those; roles import all
 //! of that and never another role; app wires the roles; cli types; main only calls cli.
 
@@ -15,7 +15,7 @@ const RULES: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("config", &[]),
     ("store", &["domain", "config"]),
-    ("link", &["config"]),
+    ("link", &["domain", "config"]),
     ("live", &["domain", "config", "link"]),
     ("queue", &["domain", "config", "link", "store"]),
     ("http", &["domain", "config", "store", "queue", "live"]),
