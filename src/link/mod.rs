@@ -1,8 +1,6 @@
 //! A connection to Redis that is made when it is needed, and made anew after it broke: through Sentinels to whichever
 //! server is the main one by then. No command is ever sent twice.
 
-pub mod backoff;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,8 +13,8 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-use self::backoff::Backoff;
 use crate::config::RedisUrl;
+use crate::domain::backoff::Backoff;
 use crate::domain::clock::Entropy;
 
 /// Between two attempts to make a connection: at first, and at most.

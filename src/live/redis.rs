@@ -10,8 +10,8 @@ use tokio::sync::{broadcast, mpsc};
 
 use super::{CAPACITY, Event, format};
 use crate::config::RedisUrl;
+use crate::domain::backoff::Backoff;
 use crate::domain::clock::Entropy;
-use crate::link::backoff::Backoff;
 use crate::link::{Link, LinkError};
 
 /// How long a publication may take.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::clock::Entropy;
+use super::clock::Entropy;
 
 /// The pauses of one row of attempts.
 #[derive(Clone, Debug)]
