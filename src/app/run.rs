@@ -48,7 +48,7 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
         is_new: false,
     };
     let database = &config.database;
-    let url = database.url.database_url.as_deref().unwrap_or_default();
+    let url = database.primary.url.as_deref().unwrap_or_default();
     let postgres = Postgres::connect(url, &database.database_replicas_url, database.database_connections);
     let postgres = postgres.map_err(StartError::DatabaseUrl)?;
     let (listener, address) = listen(service.listen.address()).await?;

@@ -122,7 +122,7 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
 impl Place {
     /// The store, and how many partitions its log has.
     async fn open(&self) -> anyhow::Result<(Store, u16)> {
-        if let Some(url) = &self.database.database_url {
+        if let Some(url) = &self.database.url {
             let store = Postgres::connect(url, &[], 1).context("DATABASE_URL is no address of a database")?;
             let partitions = store.check_schema().await?;
             return Ok((Store::Postgres(store), partitions));

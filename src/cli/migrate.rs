@@ -22,7 +22,7 @@ pub struct Args {
 /// # Errors
 /// When the database cannot be reached or changed.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
-    let url = args.database.database_url.as_deref().context("name the database with DATABASE_URL")?;
+    let url = args.database.url.as_deref().context("name the database with DATABASE_URL")?;
     let migrated = migrate(url, args.partitions).await?;
     println!("The schema is up to date; ballots are divided into {} partitions.", migrated.partitions);
     if migrated.partitions != args.partitions {

@@ -9,17 +9,23 @@ use clap::Args;
 #[command(next_help_heading = "Database")]
 pub struct DatabaseUrl {
     /// PostgreSQL 15 or newer that takes writes: postgres://USER:PASSWORD@HOST:PORT/NAME
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub database_url: Option<String>,
+    #[arg(
+        id = "database_url",
+        long = "database-url",
+        env = "DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub url: Option<String>,
 }
 
 /// The database, as roles use it.
 #[derive(Args, Clone)]
 #[command(next_help_heading = "Database")]
 pub struct Database {
-    /// Its address.
+    /// The one that takes writes.
     #[command(flatten)]
-    pub url: DatabaseUrl,
+    pub primary: DatabaseUrl,
     /// Replicas of it, separated by commas, for readers that may be a second behind; one that is down or further
     /// behind is passed over
     #[arg(long, env = "DATABASE_REPLICAS_URL", value_name = "URLS", value_delimiter = ',', hide_env_values = true)]

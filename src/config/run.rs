@@ -96,7 +96,7 @@ impl Run {
         let over_redis = self.roles.iter().find(|role| **role != Role::Site);
         let without_redis = over_redis.filter(|_| self.redis.redis_url.is_none());
         let settings = [
-            ("DATABASE_URL", self.database.url.database_url.is_none()),
+            ("DATABASE_URL", self.database.primary.url.is_none()),
             ("REDIS_URL", without_redis.is_some()),
             ("ADMIN_KEY", self.service.keys.admin_key.is_none()),
             ("SECRET_KEY", self.service.keys.secret_key.is_empty()),

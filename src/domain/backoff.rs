@@ -14,17 +14,17 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Pauses of about `first` at first, that double up to about `most`.
+    /// Pauses of `first` at most at first; the most doubles each time, up to `most`.
     #[must_use]
     pub fn new(first: Duration, most: Duration, entropy: Entropy) -> Self {
         Self { bounds: (first, most), entropy, pause: first }
     }
 
-    /// The next pause: from half to one and a half of its nominal length.
+    /// The next pause: from half to the whole of what it is at most.
     pub fn pause(&mut self) -> Duration {
-        let millis = u64::try_from(self.pause.as_millis()).unwrap_or(u64::MAX);
+        let half = u64::try_from(self.pause.as_millis() / 2).unwrap_or(u64::MAX);
         self.pause = (self.pause * 2).min(self.bounds.1);
-        Duration::from_millis(millis / 2 + self.entropy.below(millis.max(1)))
+        Duration::from_millis(half + self.entropy.below(half.max(1)))
     }
 
     /// An attempt was successful: the next row begins anew.
@@ -42,11 +42,11 @@ mod tests {
         let millis = Duration::from_millis;
         let mut backoff = Backoff::new(millis(50), millis(1000), Entropy::System);
         let pauses: Vec<Duration> = (0..40).map(|_| backoff.pause()).collect();
-        assert!((millis(25)..millis(75)).contains(&pauses[0]), "{pauses:?}");
+        assert!((millis(25)..millis(50)).contains(&pauses[0]), "{pauses:?}");
         let late = &pauses[5..];
-        assert!(late.iter().all(|pause| (millis(500)..millis(1500)).contains(pause)), "{pauses:?}");
+        assert!(late.iter().all(|pause| (millis(500)..millis(1000)).contains(pause)), "{pauses:?}");
         assert!(late.iter().any(|pause| *pause != late[0]), "no jitter: {pauses:?}");
         backoff.reset();
-        assert!(backoff.pause() < millis(75));
+        assert!(backoff.pause() < millis(50));
     }
 }

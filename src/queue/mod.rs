@@ -1,6 +1,6 @@
 //! The queue: it decides, durably and in order, which ballots are accepted.
 //!
-//! A closed set of backends behind one enum; `tests/it/queue_contract.rs` holds them to the same meaning.
+//! A closed set of backends behind one enum; `tests/it/queue_contract` holds them to the same meaning.
 
 pub mod format;
 pub mod local;
@@ -15,6 +15,7 @@ use crate::domain::ballot::Ballot;
 use crate::domain::gate::Gate;
 use crate::domain::log::{Bookmark, EntryId, LogEnd, Record};
 use crate::domain::names::PollId;
+
 /// What the queue answers to one ballot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {

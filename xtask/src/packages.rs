@@ -38,6 +38,7 @@ pub const TESTS: &[Need] = &[
     Need { command: "faketime", package: "faketime", purpose: "the tests that set the clock back" },
     Need { command: "kill", package: "procps", purpose: "the tests that end a process" },
     Need { command: "prlimit", package: "util-linux", purpose: "the tests that fill a disk" },
+    Need { command: "openssl", package: "openssl", purpose: "the certificate of a Redis that is reached by TLS" },
     Need { command: "git", package: "git", purpose: "the test that every sabotage still fits the sources" },
     REDIS,
     POSTGRES,

@@ -49,26 +49,14 @@ struct Scene {
 pub async fn measure(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     let mut scene = Scene::set().await?;
     let rounds = usize::from(args.rounds);
-    let (mut fresh, mut fresh_bare) = (vec![], vec![]);
-    for round in 1..=rounds {
-        eprintln!("counting fresh voters: round {round} of {rounds}");
-        let ballots = scene.rows.fresh(ROUND);
-        fresh_bare.push(scene.upsert(&ballots).await?);
-        fresh.push(scene.drain(&ballots, 1).await?);
-    }
+    let (fresh, fresh_bare) = scene.compare("fresh voters", rounds, Rows::fresh).await?;
     // A poll of a million, whatever the number of rounds.
     while scene.store.ledger().await?.counted < 1_000_000 {
         let ballots = scene.rows.fresh(ROUND);
         scene.upsert(&ballots).await?;
         scene.drain(&ballots, 2).await?;
     }
-    let (mut again, mut again_bare) = (vec![], vec![]);
-    for round in 1..=rounds {
-        eprintln!("counting revotes: round {round} of {rounds}");
-        let ballots = scene.rows.revotes(ROUND);
-        again_bare.push(scene.upsert(&ballots).await?);
-        again.push(scene.drain(&ballots, 1).await?);
-    }
+    let (again, again_bare) = scene.compare("revotes", rounds, Rows::revotes).await?;
     let (mut one, mut two) = (vec![], vec![]);
     for round in 1..=rounds {
         eprintln!("counting with two workers: round {round} of {rounds}");
@@ -107,6 +95,23 @@ impl Scene {
         .execute(&mut bare)
         .await?;
         Ok(Self { rows: Rows::new(), poll: poll.id, queue, store, bare, stack })
+    }
+
+    /// The rates of one worker, and of the bare client, on the same ballots.
+    async fn compare(
+        &mut self,
+        what: &str,
+        rounds: usize,
+        make: fn(&mut Rows, usize) -> Vec<(VoterKey, Choice)>,
+    ) -> anyhow::Result<(Vec<f64>, Vec<f64>)> {
+        let (mut rates, mut ceilings) = (vec![], vec![]);
+        for round in 1..=rounds {
+            eprintln!("counting {what}: round {round} of {rounds}");
+            let ballots = make(&mut self.rows, ROUND);
+            ceilings.push(self.upsert(&ballots).await?);
+            rates.push(self.drain(&ballots, 1).await?);
+        }
+        Ok((rates, ceilings))
     }
 
     /// The bare client: upserts these rows, a batch a transaction. Rows a second.

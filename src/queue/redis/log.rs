@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use redis::streams::{StreamRangeReply, StreamReadReply};
-use redis::{AsyncCommands, FromRedisValue, RedisResult, Script, Value};
+use redis::{AsyncCommands, FromRedisValue, RedisResult, Value};
 
 use super::{RedisQueue, damaged};
 use crate::domain::log::{Bookmark, EntryId, LogEnd, Record, Unreadable};
@@ -74,8 +74,7 @@ impl RedisQueue {
 
     /// Notes how far a partition was counted: the bound on what waits is measured from there.
     pub(in crate::queue) async fn counted(&self, partition: u16, position: u64) -> Result<(), QueueError> {
-        let script = Script::new(include_str!("counted.lua"));
-        let mut call = script.key(self.key("counted"));
+        let mut call = self.shared.counted.key(self.key("counted"));
         call.arg(partition).arg(position);
         self.read_by(async |redis| call.invoke_async(redis).await).await
     }

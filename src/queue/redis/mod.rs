@@ -58,7 +58,6 @@ use redis::{AsyncCommands, RedisResult, Script, Value};
 
 use self::log::NEWS_PATIENCE;
 use self::step::{Choices, Reply, Step};
-
 use super::turn::{Gates, Turn};
 use super::{Answer, QueueError};
 use crate::config::RedisUrl;
@@ -110,7 +109,10 @@ pub struct RedisQueue {
 struct Shared {
     options: RedisOptions,
     keys: Keys,
-    script: Script,
+    /// `commit.lua`
+    commit: Script,
+    /// `counted.lua`
+    counted: Script,
     /// For steps: WAIT blocks it, and it is made only to servers that keep the promise.
     steps: Link,
     /// For everything that only reads or tidies up.
@@ -144,8 +146,10 @@ impl RedisQueue {
         let steps = Link::examined(options.url.clone(), PATIENCE, examination::examine);
         let (reads, news) = (steps.another(PATIENCE), steps.another(NEWS_PATIENCE * 2));
         let keys = Keys(options.prefix.clone());
-        let script = Script::new(include_str!("commit.lua"));
-        Self { shared: Arc::new(Shared { options, keys, script, steps, reads, news, known: Mutex::default() }) }
+        let (commit, counted) = (Script::new(include_str!("commit.lua")), Script::new(include_str!("counted.lua")));
+        Self {
+            shared: Arc::new(Shared { options, keys, commit, counted, steps, reads, news, known: Mutex::default() }),
+        }
     }
 
     pub(super) fn partitions(&self) -> u16 {
@@ -294,8 +298,8 @@ impl RedisQueue {
         if step.looked_at.is_empty() {
             return Ok(Reply::Done);
         }
-        let Shared { script, keys, options, steps, .. } = &*self.shared;
-        let call = step.call(script, keys, options, now);
+        let Shared { commit, keys, options, steps, .. } = &*self.shared;
+        let call = step.call(commit, keys, options, now);
         let replied = steps.run(async |redis| {
             let reply: Value = call.invoke_async(redis).await?;
             // Whatever is wrong from here on, the step was taken.

@@ -1,7 +1,7 @@
 //! One step: what it asks of the script, and what the script says.
 
 use jiff::Timestamp;
-use redis::{RedisResult, Script, ScriptInvocation, Value};
+use redis::{ErrorKind, RedisResult, Script, ScriptInvocation, Value};
 
 use super::{Keys, RedisOptions, gates};
 use crate::domain::ballot::VoterKey;
@@ -109,7 +109,8 @@ impl Reply {
                 let found: Vec<(usize, usize, u8)> = redis::from_redis_value(rest())?;
                 Self::Choices(found.into_iter().map(|(group, place, choice)| (group - 1, place - 1, choice)).collect())
             }
-            _ => Self::Full(redis::from_redis_value(rest())?),
+            "full" => Self::Full(redis::from_redis_value(rest())?),
+            _ => return Err((ErrorKind::UnexpectedReturnType, "the step answers something unknown", kind).into()),
         })
     }
 }

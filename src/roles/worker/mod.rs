@@ -15,7 +15,8 @@ use tokio_util::task::TaskTracker;
 
 use self::announcer::Announcer;
 use self::turn::{Counter, Turn, TurnError};
-use crate::domain::clock::Clock;
+use crate::domain::backoff::Backoff;
+use crate::domain::clock::{Clock, Entropy};
 use crate::http::error::chain;
 use crate::http::health::Health;
 use crate::http::metrics::Metrics;
@@ -32,8 +33,8 @@ const MAX_REST: Duration = Duration::from_millis(100);
 const REST_FACTOR: u32 = 3;
 /// How long an idle worker waits for news before it looks for itself.
 const RECHECK: Duration = Duration::from_secs(1);
-/// The longest pause after failures in a row.
-const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// The pauses after failures in a row: at first, and at most.
+const RETRY: (Duration, Duration) = (Duration::from_millis(16), Duration::from_secs(2));
 
 const COMPONENT: &str = "worker";
 
@@ -74,12 +75,11 @@ pub async fn run(needs: Needs, shutdown: CancellationToken) {
 
 /// Counts batch after batch, round after round.
 async fn count(mut counter: Counter, shutdown: CancellationToken) {
-    let (mut failures, mut started) = (0, Instant::now());
+    let (mut backoff, mut started) = (Backoff::new(RETRY.0, RETRY.1, Entropy::System), Instant::now());
     loop {
         let turn = counter.turn().await;
-        match &turn {
-            Ok(_) => failures = 0,
-            Err(_) => failures += 1,
+        if turn.is_ok() {
+            backoff.reset();
         }
         if turn.is_err() || counter.is_well() {
             counter.needs().report(turn.as_ref().map(|_| ()));
@@ -100,7 +100,7 @@ async fn count(mut counter: Counter, shutdown: CancellationToken) {
                 }
             }
             Err(_) if shutdown.is_cancelled() => return,
-            Err(_) => tokio::time::sleep(pause_after(failures)).await,
+            Err(_) => tokio::time::sleep(backoff.pause()).await,
         }
         started = Instant::now();
     }
@@ -114,10 +114,6 @@ async fn wait_for_more(counter: &Counter, shutdown: &CancellationToken) -> std::
         _ = tokio::time::timeout(RECHECK, counter.wait()) => std::ops::ControlFlow::Continue(()),
         () = shutdown.cancelled() => std::ops::ControlFlow::Break(()),
     }
-}
-
-fn pause_after(failures: u32) -> Duration {
-    (MIN_PAUSE * 2_u32.saturating_pow(failures.min(16))).min(MAX_PAUSE)
 }
 
 impl Needs {

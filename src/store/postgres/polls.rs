@@ -5,7 +5,7 @@ use sqlx::{Postgres as Db, Transaction};
 
 use super::rows::{self, integer, select_poll};
 use super::{Postgres, WRITE, within};
-use crate::domain::names::PollId;
+use crate::domain::names::{JoinCode, PollId};
 use crate::domain::poll::Poll;
 use crate::store::StoreError;
 use crate::store::values::{self, millis, signed};
@@ -59,7 +59,7 @@ impl Postgres {
     }
 
     pub(crate) async fn poll_named(&self, name: &str) -> Result<Option<Poll>, StoreError> {
-        let code = crate::domain::names::JoinCode::parse(name).map(|code| code.as_str().to_lowercase());
+        let code = JoinCode::parse(name).map(|code| code.as_str().to_lowercase());
         let sql = select_poll!(
             " FROM polls p JOIN names n ON n.poll = p.id WHERE (n.name = $1 AND p.slug = $1) \
                OR (n.name = $2 AND lower(p.code) = $2) ORDER BY p.slug <> $1 LIMIT 1"

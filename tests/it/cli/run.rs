@@ -8,6 +8,7 @@ use hemicycle_stack::redis::{Redis, RedisOptions};
 use hemicycle_stack::role::migrate;
 use reqwest::StatusCode;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use super::{VARIABLES, VARIABLES_AT_SCALE};
 use crate::sandbox::{KEY, Process, Site, binary};
@@ -205,4 +206,52 @@ async fn a_redis_that_does_not_keep_the_promise_is_named_with_what_is_wrong() {
     eventually_complains(&process.site, "queue", &["appendfsync is everysec: always is needed"]).await;
     redis.command(&["CONFIG", "SET", "appendfsync", "always"]).unwrap();
     eventually_ready(&process.site).await;
+}
+
+/// A Redis that speaks TLS at one more port, by a certificate for `localhost` that only vouches for itself.
+struct OverTls {
+    folder: TempDir,
+    port: u16,
+    _server: Redis,
+}
+
+impl OverTls {
+    fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let made = Command::new("openssl")
+            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])
+            .args(["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+            .args(["-addext", "basicConstraints=critical,CA:FALSE", "-keyout", "key", "-out", "certificate"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{}", stderr(&made));
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let port = hemicycle_stack::ports::free().unwrap();
+        let config = [
+            ("tls-port", port.to_string()),
+            ("tls-cert-file", path("certificate")),
+            ("tls-key-file", path("key")),
+            ("tls-ca-cert-file", path("certificate")),
+            ("tls-auth-clients", "no".into()),
+        ];
+        let config = config.map(|(name, value)| (name.to_owned(), value)).into();
+        let server = Redis::start(&RedisOptions { config, ..RedisOptions::default() }).unwrap();
+        Self { folder, port, _server: server }
+    }
+}
+
+#[tokio::test]
+async fn redis_is_reached_by_tls_and_not_where_nobody_vouches_for_it() {
+    let (redis, database) = (OverTls::start(), Database::migrated());
+    let (url, database) = (format!("rediss://localhost:{}", redis.port), database.url());
+    let certificate = redis.folder.path().join("certificate");
+    let environment = [("DATABASE_URL", &database[..]), ("REDIS_URL", &url), ("ADMIN_KEY", KEY)];
+    let trusting = [&environment[..], &[("SSL_CERT_FILE", certificate.to_str().unwrap())]].concat();
+    let process = listening("vote,worker,result,polls", &trusting);
+    eventually_ready(&process.site).await;
+    assert_eq!(process.site.vote("default", "ann", "a").await.0, StatusCode::ACCEPTED);
+    process.site.results_when("default", |results| results["total"] == 1).await;
+    let wary = listening("vote", &environment);
+    eventually_complains(&wary.site, "queue", &["certificate"]).await;
 }

@@ -1,10 +1,11 @@
-//! The main Redis is lost for good, and sentinels promote a replica: with `BALLOT_ACKS=replica` nothing that was
-//! acknowledged is lost.
+//! A server is lost for good, and one that followed it takes its place. With `BALLOT_ACKS=replica` nothing that was
+//! acknowledged is lost with Redis, and with a synchronous standby nothing that was counted with PostgreSQL.
 
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use hemicycle_stack::whole::{Stack, StackOptions};
+use hemicycle_stack::postgres::Postgres;
+use hemicycle_stack::whole::{DATABASE, Stack, StackOptions};
 use reqwest::StatusCode;
 use serde_json::json;
 
@@ -98,4 +99,34 @@ async fn while_no_replica_follows_nothing_is_acknowledged_and_vote_is_not_ready(
     assert_eq!(vote.vote("default", "bob", "a").await.0, StatusCode::ACCEPTED);
     let results = standing.at("result").results_when("default", |results| results["total"] == 2).await;
     assert_eq!(results["options"][0]["votes"], 2, "{results}");
+}
+
+/// How many ballots were read into this database.
+fn position(postgres: &Postgres) -> u64 {
+    postgres.sql(DATABASE, "SELECT sum(position) FROM partitions WHERE partition >= 0").unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_database_is_lost_and_its_synchronous_standby_takes_its_place_with_all_that_was_counted() {
+    let loaded = Loaded::start_over(replicated()).await;
+    loaded
+        .blocking(|stack| {
+            let standby = stack.standby.as_ref().unwrap();
+            let counted = position(&stack.postgres);
+            assert!(counted > 0, "there was nothing to lose");
+            stack.postgres.kill().unwrap();
+            standby.promote().unwrap();
+            assert!(position(standby) >= counted, "it was not synchronous");
+            stack.database_address.lead_to(standby.port()).unwrap();
+        })
+        .await;
+    let before = loaded.blocking(|stack| position(stack.standby.as_ref().unwrap())).await;
+    eventually("a standby that is counted into", async || {
+        loaded.blocking(|stack| position(stack.standby.as_ref().unwrap())).await > before
+    })
+    .await;
+    assert_eq!(loaded.standing.metric("log_gaps_total").await, Some(0.0));
+    assert_eq!(loaded.standing.metric("log_forks_total").await, Some(0.0));
+    let crowd = loaded.settle().await;
+    assert_eq!(crowd.count(Outcome::Unanswered), 0, "a voter noticed that the database was away");
 }
