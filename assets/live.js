@@ -1,56 +1,65 @@
-// Moves the bars of the results page as votes come in. Without it, the page reloads itself every few seconds.
-(() => {
-  const live = document.getElementById("live");
-  if (!live || !window.EventSource) return;
-  const find = (name) => document.querySelector(`[data-${name}]`);
-  // What the page shows: the poll's id and the version.
-  let id = live.dataset.id;
-  let version = Number(live.dataset.version);
+// Follows the event stream of a poll and shows what it says in the page's table of bars.
+import { learnTime, number, percent, say, texts, unit } from "./page.js";
 
-  const show = (view) => {
-    find("title").textContent = view.title;
-    const state = view.final ? "final" : view.status;
-    find("status").textContent = state;
-    find("status").dataset.status = state;
-    find("hidden").hidden = !view.hidden;
-    find("bars").hidden = view.hidden;
-    find("download").hidden = view.hidden;
-    if (view.hidden) return;
-    find("total").textContent = view.total;
-    find("unit").textContent = view.total === 1 ? "vote" : "votes";
-    const most = Math.max(...view.options.map((option) => option.votes), 1);
-    for (const option of view.options) {
-      const row = live.querySelector(`[data-key="${option.key}"]`);
-      if (!row) return location.reload();
-      row.querySelector("th").textContent = option.label;
-      row.classList.toggle("ahead", option.votes === most);
-      const bar = row.querySelector("progress");
-      bar.max = Math.max(view.total, 1);
-      bar.value = option.votes;
-      row.querySelector("[data-votes]").textContent = option.votes;
-      row.querySelector("[data-percent]").textContent = `${((option.votes * 100) / Math.max(view.total, 1)).toFixed(1)} %`;
-    }
-  };
+/** Shows a snapshot; false where the page is not the one for it. */
+const show = (live, view) => {
+  const find = (name) => live.querySelector(`[data-${name}]`);
+  const state = view.final ? "final" : view.status;
+  say(find("title"), view.title);
+  const place = live.querySelector(".state");
+  say(place, texts[state]);
+  place.dataset.state = state;
+  live.dataset.closes = view.status === "open" ? view.closes_at ?? "" : "";
+  find("bars").hidden = view.hidden;
+  if (view.hidden) return true;
+  say(find("total"), number(view.total));
+  say(find("unit"), unit(view.total));
+  const most = Math.max(...view.options.map((option) => option.votes), 1);
+  for (const option of view.options) {
+    const row = live.querySelector(`[data-key="${option.key}"]`);
+    if (!row) return false;
+    say(row.querySelector("th"), option.label);
+    row.classList.toggle("ahead", option.votes === most);
+    const bar = row.querySelector("progress");
+    bar.max = Math.max(view.total, 1);
+    bar.value = option.votes;
+    say(row.querySelector("[data-votes]"), number(option.votes));
+    say(row.querySelector("[data-percent]"), percent(option.votes, view.total));
+  }
+  return true;
+};
 
-  const watch = () => {
-    const events = new EventSource(`${live.dataset.events}?seen=${id}.${version}`);
+/**
+ * Watches the poll that `live` shows, from the version it shows; calls `seen` with each snapshot and its state.
+ * It reconnects by itself and never goes back, unless the server says that the poll did.
+ */
+export const watch = (live, seen) => {
+  let { id, version } = live.dataset;
+  version = Number(version);
+  const connection = live.querySelector("[data-connection]");
+  const connect = () => {
+    const address = new URL(live.dataset.events, location);
+    address.searchParams.set("seen", `${id}.${version}`);
+    const events = new EventSource(address);
     events.addEventListener("snapshot", (event) => {
       const view = JSON.parse(event.data);
       if (view.id === id && view.version <= version) return;
       ({ id, version } = view);
-      show(view);
+      learnTime(view.at);
+      if (!show(live, view)) return location.reload();
+      seen(view, view.final ? "final" : view.status);
     });
     events.addEventListener("reset", () => { version = -1; });
     events.addEventListener("gone", () => {
       events.close();
-      find("connection").textContent = " · this poll was deleted";
+      say(connection, texts.gone);
     });
-    events.onopen = () => { find("connection").textContent = ""; };
+    events.onopen = () => say(connection, "");
     events.onerror = () => {
-      find("connection").textContent = " · reconnecting…";
+      say(connection, texts.reconnecting);
       // A browser comes back by itself after a stream that broke, but not after an answer such as 503.
-      if (events.readyState === EventSource.CLOSED) setTimeout(watch, 1000 + Math.random() * 4000);
+      if (events.readyState === EventSource.CLOSED) setTimeout(connect, 1000 + Math.random() * 4000);
     };
   };
-  watch();
-})();
+  connect();
+};

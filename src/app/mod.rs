@@ -22,6 +22,7 @@ use self::data_dir::DataDirError;
 use self::running::Stop;
 use crate::domain::clock::{Clock, Entropy};
 use crate::domain::new_poll::Invalid;
+use crate::http::pages::PagesError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
 use crate::store::sqlite::connect::OpenError;
@@ -69,9 +70,9 @@ pub enum StartError {
     /// The store, while it was made ready.
     #[error("cannot prepare the store")]
     Store(#[from] StoreError),
-    /// A template: a defect.
-    #[error("a page template is broken")]
-    Template(#[from] minijinja::Error),
+    /// A page.
+    #[error(transparent)]
+    Pages(#[from] PagesError),
 }
 
 fn listen_hint(error: &io::Error) -> &'static str {

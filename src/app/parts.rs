@@ -11,20 +11,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::data_dir::KeyRing;
 use super::{Ambient, DEFAULT_SLUG, StartError, Stop};
-use crate::config::{DefaultPoll, Limits, Public, Role};
+use crate::config::{DefaultPoll, Limits, Role, Service};
 use crate::domain::names::{JoinCode, PollId};
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::Status;
 use crate::domain::voter::VoterSigner;
-use crate::http::auth::AdminKey;
-use crate::http::edge;
+use crate::http::auth::{AdminKey, Organisers};
+use crate::http::files::Files;
 use crate::http::health::Health;
 use crate::http::metrics::Metrics;
 use crate::http::ops::{self, Counts, Ops};
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
-use crate::http::server;
+use crate::http::session::Sessions;
 use crate::http::voter::Voters;
+use crate::http::{assets, edge, server};
 use crate::live::Live;
 use crate::queue::Queue;
 use crate::roles::result::hub::Hub;
@@ -40,7 +41,7 @@ pub struct Shell {
     pub pages: Pages,
     pub origins: Origins,
     pub keys: KeyRing,
-    pub key: AdminKey,
+    pub organisers: Organisers,
     pub ambient: Ambient,
     pub limits: Limits,
     pub counts: Arc<OnceLock<Counts>>,
@@ -66,16 +67,20 @@ pub struct Work {
 }
 
 impl Shell {
-    pub fn new(public: &Public, keys: KeyRing, ambient: Ambient, limits: &Limits) -> Result<Self, StartError> {
+    pub fn new(config: &Service, keys: KeyRing, ambient: Ambient) -> Result<Self, StartError> {
+        let files = config.faces.assets.clone().map_or(Files::BuiltIn, Files::Folder);
+        let origins = Origins::new(config.public.public_url.clone(), config.public.trusted_proxies.clone());
+        let Ambient { clock, entropy } = ambient.clone();
+        let sessions = Sessions::new(&keys.secrets, &keys.admin, (clock, entropy), &origins);
         Ok(Self {
             metrics: Metrics::default(),
             health: Health::starting(),
-            pages: Pages::new()?,
-            origins: Origins::new(public.public_url.clone(), public.trusted_proxies.clone()),
-            key: AdminKey::new(&keys.admin),
+            pages: Pages::new(files)?,
+            origins,
+            organisers: Organisers { key: AdminKey::new(&keys.admin), sessions },
             keys,
             ambient,
-            limits: limits.clone(),
+            limits: config.limits.clone(),
             counts: Arc::default(),
         })
     }
@@ -86,7 +91,7 @@ impl Shell {
             health: self.health.clone(),
             metrics: self.metrics.clone(),
             counts: Arc::clone(&self.counts),
-            guard: is_public.then(|| self.key.clone()),
+            guard: is_public.then(|| self.organisers.key.clone()),
         })
     }
 
@@ -112,8 +117,11 @@ impl Shell {
         let mut work = Work { backends: backends.clone(), hub: None, appender: None, worker: None };
         let Backends { store, queue, live, alone } = backends;
         let counts = |role| roles.contains(&role);
+        if roles.iter().any(|role| *role != Role::Worker) {
+            routes = routes.merge(assets::router(self.pages.files().clone()));
+        }
         if counts(Role::Site) {
-            routes = routes.merge(site::router(self.site(store.clone())));
+            routes = routes.merge(site::router(self.site(store.clone(), queue.clone())));
         }
         if let (true, Some(live)) = (counts(Role::Result), &live) {
             let hub = self.hub(store.for_viewers(), live);
@@ -141,8 +149,15 @@ impl Shell {
         (routes, work)
     }
 
-    fn site(&self, store: Store) -> site::Needs {
-        site::Needs { store, clock: self.ambient.clock.clone(), pages: self.pages.clone() }
+    fn site(&self, store: Store, queue: Option<Queue>) -> site::Needs {
+        site::Needs {
+            counts: Counts { store: store.clone(), queue },
+            store,
+            clock: self.ambient.clock.clone(),
+            pages: self.pages.clone(),
+            origins: self.origins.clone(),
+            organisers: self.organisers.clone(),
+        }
     }
 
     fn hub(&self, store: Store, live: &Live) -> Hub {
@@ -151,8 +166,8 @@ impl Shell {
     }
 
     fn result(&self, hub: Hub) -> result::Needs {
-        let (key, pages, origins) = (self.key.clone(), self.pages.clone(), self.origins.clone());
-        result::Needs { hub, key, pages, origins }
+        let (organisers, pages, origins) = (self.organisers.clone(), self.pages.clone(), self.origins.clone());
+        result::Needs { hub, organisers, pages, origins }
     }
 
     fn vote(&self, store: &Store, queue: &Queue, live: &Live, intake: Intake) -> vote::Needs {
@@ -172,9 +187,9 @@ impl Shell {
 
     fn polls(&self, store: &Store, queue: &Queue, live: &Live) -> polls::Needs {
         let Ambient { clock, entropy } = self.ambient.clone();
-        let (key, origins, pages) = (self.key.clone(), self.origins.clone(), self.pages.clone());
+        let (organisers, origins) = (self.organisers.clone(), self.origins.clone());
         let (store, queue, live) = (store.clone(), queue.clone(), live.clone());
-        polls::Needs { store, queue, live, key, origins, pages, clock, entropy }
+        polls::Needs { store, queue, live, organisers, origins, clock, entropy }
     }
 
     fn worker(&self, store: &Store, queue: &Queue, live: &Live, alone: bool) -> worker::Needs {

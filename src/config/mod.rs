@@ -1,6 +1,7 @@
 //! Every option, once: its flag, its environment variable, its default and what it is for.
 
 mod database;
+mod faces;
 mod keys;
 mod limits;
 mod listen;
@@ -9,6 +10,7 @@ mod redis;
 mod run;
 
 pub use self::database::{Database, DatabaseUrl};
+pub use self::faces::Faces;
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::listen::Listen;
@@ -56,6 +58,9 @@ pub struct Service {
     /// The default poll.
     #[command(flatten)]
     pub default_poll: DefaultPoll,
+    /// How its pages look.
+    #[command(flatten)]
+    pub faces: Faces,
     /// How much it takes on.
     #[command(flatten)]
     pub limits: Limits,

@@ -29,6 +29,19 @@ pub enum Status {
     Closed,
 }
 
+impl Status {
+    /// The state in one word, for people: a closed poll is `final` once everything accepted is counted.
+    #[must_use]
+    pub fn word(self, is_final: bool) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Open => "open",
+            Self::Closed if is_final => "final",
+            Self::Closed => "closed",
+        }
+    }
+}
+
 /// Who sees the totals, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,6 +115,12 @@ impl Poll {
             (true, false) => Status::Open,
             (true, true) => Status::Closed,
         }
+    }
+
+    /// The state as of `now` in one word: `draft`, `open`, `closed` or `final`.
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> &'static str {
+        self.status_at(now).word(self.is_final)
     }
 
     /// Whether someone without the organiser's rights may see totals.

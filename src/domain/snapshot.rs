@@ -117,6 +117,41 @@ impl Snapshot {
     }
 }
 
+/// An option among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing<'a> {
+    /// `a`, `b`, `c`…
+    pub key: Choice,
+    /// What voters read.
+    pub label: &'a str,
+    /// Its votes; absent where totals are hidden.
+    pub votes: Option<u64>,
+    /// Whether it has votes, and no option has more.
+    pub ahead: bool,
+}
+
+impl SnapshotView {
+    /// The state in one word: that of the poll, or `final`.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        self.status.word(self.is_final)
+    }
+
+    /// The options in order, and which are ahead.
+    #[must_use]
+    pub fn standings(&self) -> Vec<Standing<'_>> {
+        let most = self.options.iter().filter_map(|option| option.votes).max().unwrap_or_default().max(1);
+        let options = self.options.iter();
+        let standing = options.map(|OptionView { key, label, votes }| Standing {
+            key: *key,
+            label,
+            votes: *votes,
+            ahead: *votes == Some(most),
+        });
+        standing.collect()
+    }
+}
+
 /// A stranger's text as a spreadsheet may have it: what would be taken for a formula is prefixed with an apostrophe
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
 #[must_use]

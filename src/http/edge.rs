@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::error::{ApiError, Cause};
+use super::language::{self, Language};
 use super::metrics::{Metrics, RequestLabels, Route};
 use super::pages::Pages;
 use crate::domain::clock::Entropy;
@@ -48,7 +49,8 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     let started = Instant::now();
     let method = known_method(request.method());
     let route = Route(request.extensions().get::<MatchedPath>().cloned());
-    let wants_page = super::pages::wants_page(request.headers());
+    let reader = super::pages::wants_page(request.headers()).then(|| Language::of(request.uri(), request.headers()));
+    let chosen = language::chosen(request.uri());
     let id = edge.ids.fetch_add(1, Ordering::Relaxed);
     // At the debug level only: at fifty thousand ballots a second a span costs a tenth of the rate, for lines that
     // nobody writes. What fails is logged below, with its id, at any level.
@@ -63,15 +65,19 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     edge.metrics.http_duration.get_or_create_owned(&labels).observe(started.elapsed().as_secs_f64());
     edge.metrics.http_requests.get_or_create_owned(&labels).inc();
     if response.status().is_client_error() || response.status().is_server_error() {
-        response = edge.failed(response, id, &labels, wants_page);
+        response = edge.failed(response, id, &labels, reader);
     }
     add_headers(&mut response);
+    if let Some(chosen) = chosen {
+        language::keep(chosen, &mut response);
+    }
     response
 }
 
 impl Edge {
-    /// Logs a failed request and shows its id in the answer, so that one leads to the other.
-    fn failed(&self, mut response: Response, id: u64, labels: &RequestLabels, wants_page: bool) -> Response {
+    /// Logs a failed request and shows its id in the answer, so that one leads to the other. `reader`: in which language
+    /// to show it as a page, if at all.
+    fn failed(&self, mut response: Response, id: u64, labels: &RequestLabels, reader: Option<Language>) -> Response {
         let id = format!("{id:016x}");
         let (method, route, status) = (labels.method, labels.route.as_str(), labels.status);
         match response.extensions().get::<Cause>() {
@@ -83,8 +89,8 @@ impl Edge {
             }
             None => tracing::debug!(request.id = id, method, route, status, "request.refused"),
         }
-        if wants_page {
-            response = self.pages.error_page(response);
+        if let Some(language) = reader {
+            response = self.pages.error_page(response, language);
         }
         if let Ok(id) = HeaderValue::try_from(id) {
             response.headers_mut().insert(REQUEST_ID, id);

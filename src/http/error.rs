@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::change::Refusal;
+use crate::domain::names::InvalidName;
 use crate::domain::new_poll::Invalid;
 use crate::domain::poll::Status;
 use crate::queue::QueueError;
@@ -31,6 +32,17 @@ pub enum ApiError {
     /// The request says something that makes no sense.
     #[error("{0}")]
     BadRequest(String),
+    /// A field of a poll is out of bounds.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The ballot names no option of the poll.
+    #[error("{}", no_choice(*.given, .keys))]
+    NoChoice {
+        /// Whether it named anything.
+        given: bool,
+        /// The keys there are, in a list.
+        keys: String,
+    },
     /// No key, or not the right one.
     #[error("Unauthorized")]
     Unauthorized,
@@ -93,11 +105,19 @@ fn not_accepting(status: Status) -> &'static str {
     }
 }
 
+fn no_choice(given: bool, keys: &str) -> String {
+    let what = if given { "there is no such choice" } else { "choice is missing" };
+    format!("{what}; this poll has {keys}")
+}
+
 /// The JSON body of an error; also left in the response's extensions for pages to render.
 #[derive(Clone, Debug, Serialize)]
 pub struct ErrorBody {
     /// What is wrong, in a sentence.
     pub error: String,
+    /// The text of `locales/` that says so on a page, without its prefix `error-`.
+    #[serde(skip)]
+    pub key: &'static str,
     /// The state that stands in the way.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
@@ -121,7 +141,9 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::BadRequest(_) | Self::Refused(Refusal::Invalid(_)) => StatusCode::BAD_REQUEST,
+            Self::BadRequest(_) | Self::Invalid(_) | Self::NoChoice { .. } | Self::Refused(Refusal::Invalid(_)) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::CrossOrigin => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
@@ -136,7 +158,8 @@ impl ApiError {
     }
 
     fn body(&self) -> ErrorBody {
-        let mut body = ErrorBody { error: self.to_string(), status: None, opens_at: None, closed_at: None, fate: None };
+        let (error, key) = (self.to_string(), self.key());
+        let mut body = ErrorBody { error, key, status: None, opens_at: None, closed_at: None, fate: None };
         match self {
             Self::NotAccepting { status, at } => {
                 body.status = Some(*status);
@@ -146,6 +169,30 @@ impl ApiError {
             _ => {}
         }
         body
+    }
+
+    fn key(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad-request",
+            Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),
+            Self::NoChoice { .. } => "no-choice",
+            Self::Unauthorized => "unauthorized",
+            Self::CrossOrigin => "cross-origin",
+            Self::NotFound("poll") => "no-poll",
+            Self::NotFound(_) => "no-address",
+            Self::MethodNotAllowed => "method",
+            Self::BodyTooSlow => "body-too-slow",
+            Self::BodyTooLarge(_) => "body-too-large",
+            Self::UnsupportedMediaType(_) => "media-type",
+            Self::Refused(refusal) => refusal_key(refusal),
+            Self::NameTaken => "name-taken",
+            Self::NotAccepting { status: Status::Closed, .. } => "closed",
+            Self::NotAccepting { .. } => "not-open",
+            Self::AlreadyVoted => "already-voted",
+            Self::Busy(_) => "busy",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Internal(_) => "internal",
+        }
     }
 
     /// What to log of it, once, where the request is known: nothing for what the client did wrong, or what another
@@ -178,9 +225,32 @@ impl IntoResponse for ApiError {
     }
 }
 
-impl From<Invalid> for ApiError {
-    fn from(invalid: Invalid) -> Self {
-        Self::BadRequest(invalid.to_string())
+fn invalid_key(invalid: &Invalid) -> &'static str {
+    match invalid {
+        Invalid::Title => "title",
+        Invalid::OptionCount(_) => "option-count",
+        Invalid::OptionCountFixed { .. } => "option-count-fixed",
+        Invalid::Label => "label",
+        Invalid::DuplicateLabel(_) => "duplicate-label",
+        Invalid::Slug(InvalidName::Reserved) => "slug-reserved",
+        Invalid::Slug(_) => "slug",
+        Invalid::Status => "bad-request",
+        Invalid::OpensAtOfOpenPoll => "opens-at-of-open-poll",
+        Invalid::TimePassed(_) => "time-passed",
+        Invalid::ClosesBeforeOpening => "closes-before-opening",
+    }
+}
+
+fn refusal_key(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::AlreadyOpen => "already-open",
+        Refusal::AlreadyClosed => "already-closed",
+        Refusal::NotOpen => "not-open-yet",
+        Refusal::StillCounting => "still-counting",
+        Refusal::DeleteOpen => "delete-open",
+        Refusal::HasBallots => "has-ballots",
+        Refusal::TimePassed => "time-passed",
+        Refusal::Invalid(invalid) => invalid_key(invalid),
     }
 }
 
@@ -210,4 +280,77 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
         let cause = cause.to_string();
         if line.ends_with(&cause) { line } else { format!("{line}: {cause}") }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::files::Files;
+    use crate::http::language::Language;
+    use crate::http::pages::Pages;
+
+    fn every_error() -> Vec<ApiError> {
+        let invalid = [
+            Invalid::Title,
+            Invalid::OptionCount(1),
+            Invalid::OptionCountFixed { expected: 2 },
+            Invalid::Label,
+            Invalid::DuplicateLabel("<b>".into()),
+            Invalid::Slug(InvalidName::Slug),
+            Invalid::Slug(InvalidName::Reserved),
+            Invalid::Status,
+            Invalid::OpensAtOfOpenPoll,
+            Invalid::TimePassed("closes_at"),
+            Invalid::ClosesBeforeOpening,
+        ];
+        let refusals = [
+            Refusal::AlreadyOpen,
+            Refusal::AlreadyClosed,
+            Refusal::NotOpen,
+            Refusal::StillCounting,
+            Refusal::DeleteOpen,
+            Refusal::HasBallots,
+            Refusal::TimePassed,
+            Refusal::Invalid(Invalid::Label),
+        ];
+        let others = [
+            ApiError::BadRequest("<b>".into()),
+            ApiError::NoChoice { given: true, keys: "a, b".into() },
+            ApiError::Unauthorized,
+            ApiError::CrossOrigin,
+            ApiError::NotFound("poll"),
+            ApiError::NotFound("address"),
+            ApiError::MethodNotAllowed,
+            ApiError::BodyTooSlow,
+            ApiError::BodyTooLarge(1),
+            ApiError::UnsupportedMediaType("application/json"),
+            ApiError::NameTaken,
+            ApiError::NotAccepting { status: Status::Closed, at: Some(Timestamp::UNIX_EPOCH) },
+            ApiError::NotAccepting { status: Status::Draft, at: None },
+            ApiError::AlreadyVoted,
+            ApiError::Busy(Some(Fate::Refused)),
+            ApiError::Unavailable { fate: Some(Fate::Unknown), source: None },
+            ApiError::Unavailable { fate: None, source: None },
+            ApiError::Internal("<b>".into()),
+        ];
+        let domain = invalid.map(ApiError::Invalid).into_iter().chain(refusals.map(ApiError::Refused));
+        domain.chain(others).collect()
+    }
+
+    #[tokio::test]
+    async fn every_error_has_a_page_in_every_language() {
+        let pages = Pages::new(Files::BuiltIn).unwrap();
+        for language in Language::ALL {
+            for error in every_error() {
+                let (name, status) = (format!("{error:?}"), error.status());
+                let page = pages.error_page(error.into_response(), language);
+                assert_eq!(page.status(), status);
+                let page = axum::body::to_bytes(page.into_body(), usize::MAX).await.unwrap();
+                let page = String::from_utf8(page.to_vec()).unwrap();
+                let headline = page.split("<h1>").nth(1).unwrap_or_else(|| panic!("{name} is not a page: {page}"));
+                assert!(!headline.starts_with("error-"), "{name} has no text in {language:?}");
+                assert!(!page.contains("<b>"), "{name} shows what it should not");
+            }
+        }
+    }
 }

@@ -1,13 +1,19 @@
 //! What all listeners share: the server, the edge of every request, errors, rights, voters, pages and operations.
 
+pub mod assets;
 pub mod auth;
 pub mod body;
 pub mod edge;
 pub mod error;
+pub mod files;
 pub mod health;
+pub mod language;
 pub mod metrics;
 pub mod ops;
 pub mod origin;
 pub mod pages;
+pub mod qr;
 pub mod server;
+pub mod session;
+pub mod texts;
 pub mod voter;

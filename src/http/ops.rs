@@ -17,6 +17,7 @@ use super::auth::AdminKey;
 use super::error::ApiError;
 use super::health::Health;
 use super::metrics::Metrics;
+use crate::domain::ledger::Ledger;
 use crate::queue::Queue;
 use crate::store::Store;
 
@@ -63,11 +64,12 @@ async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Result<Response,
     {
         key.require(&headers)?;
     }
-    if let Some(Counts { store, queue: Some(queue) }) = ops.counts.get()
-        && let Err(error) = ops.refresh_ledger(store, queue).await
-    {
-        // Metrics matter most when something is broken: show the others, and the terms as they last were.
-        tracing::debug!(%error, "metrics.ledger_unavailable");
+    if let Some(counts) = ops.counts.get().filter(|counts| counts.queue.is_some()) {
+        match counts.ledger().await {
+            Ok(ledger) => ops.metrics.set_ledger(ledger),
+            // Metrics matter most when something is broken: show the others, and the terms as they last were.
+            Err(error) => tracing::debug!(%error, "metrics.ledger_unavailable"),
+        }
     }
     let page = ops.metrics.encode().map_err(|error| ApiError::Internal(Box::new(error)))?;
     Ok(([(CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], page).into_response())
@@ -81,18 +83,22 @@ impl Ops {
             None => true,
         }
     }
+}
 
-    async fn refresh_ledger(
-        &self,
-        store: &Store,
-        queue: &Queue,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let mut ledger = store.ledger().await?;
-        for (partition, end) in (0..).zip(queue.ends().await?) {
-            let bookmark = store.bookmark(partition).await?;
-            ledger.pending += bookmark.unread(&end);
+impl Counts {
+    /// The terms of conservation; without a queue, `pending` is not known and stays 0.
+    ///
+    /// # Errors
+    /// Where the store or the queue is unavailable.
+    pub async fn ledger(&self) -> Result<Ledger, ApiError> {
+        let mut ledger = self.store.ledger().await?;
+        let ends = match &self.queue {
+            Some(queue) => queue.ends().await?,
+            None => Vec::new(),
+        };
+        for (partition, end) in (0..).zip(ends) {
+            ledger.pending += self.store.bookmark(partition).await?.unread(&end);
         }
-        self.metrics.set_ledger(ledger);
-        Ok(())
+        Ok(ledger)
     }
 }

@@ -195,6 +195,17 @@ impl Store {
         }
     }
 
+    /// All votes of each poll that has any.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn totals(&self) -> Result<BTreeMap<PollId, u64>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.totals().await,
+            Self::Postgres(store) => store.totals().await,
+        }
+    }
+
     /// What a voter chose in a poll's round, as far as it has been counted.
     ///
     /// # Errors

@@ -64,6 +64,13 @@ impl Site {
         (answer.status(), answer.json().await.unwrap_or(Value::Null))
     }
 
+    /// Signs in with the admin key; the session's cookie, as `name=value`.
+    pub async fn sign_in(&self) -> String {
+        let answer = self.http.post(self.url("/signin")).form(&[("key", KEY)]).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::SEE_OTHER);
+        answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+    }
+
     /// Makes a poll with options Tea and Coffee from these fields and returns it.
     pub async fn make_poll(&self, fields: Value) -> Value {
         let mut wish = json!({ "title": "Tea or coffee?", "options": ["Tea", "Coffee"], "status": "open" });

@@ -5,21 +5,20 @@ use std::time::Duration;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Path, State};
-use axum::http::header::{AUTHORIZATION, LOCATION};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 
+use super::Needs;
+use super::forms::Form;
 use super::view::PollView;
-use super::{Needs, page};
 use crate::domain::change::PollChange;
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::{Poll, Status};
-use crate::domain::snapshot::Audience;
 use crate::http::body::{self, Kind};
 use crate::http::error::ApiError;
 use crate::http::origin::Peer;
-use crate::http::pages::wants_page;
 
 /// The longest delay of a closing, in seconds: a year.
 const MAX_DELAY: u32 = 366 * 24 * 3600;
@@ -44,6 +43,11 @@ enum Action {
     Close,
     Reset,
     Duplicate,
+    /// By a form, which knows no PATCH: all that its fields say.
+    Edit,
+    /// By a form: who sees totals.
+    Show,
+    /// By a form, which knows no DELETE.
     Delete,
 }
 
@@ -54,7 +58,8 @@ impl Action {
             "close" => Ok(Self::Close),
             "reset" => Ok(Self::Reset),
             "duplicate" => Ok(Self::Duplicate),
-            // What a form, which knows no DELETE, posts to.
+            "edit" => Ok(Self::Edit),
+            "show" => Ok(Self::Show),
             "delete" => Ok(Self::Delete),
             _ => Err(ApiError::NotFound("address")),
         }
@@ -63,39 +68,30 @@ impl Action {
 
 /// `GET /polls`.
 pub async fn list(State(needs): State<Needs>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let organiser = needs.key.audience(&headers) == Audience::Organiser;
+    let organiser = needs.organisers.know(&headers);
     let now = needs.clock.now();
     let polls = needs.store.polls().await?;
     let listed = polls.iter().filter(|poll| organiser || poll.status_at(now) != Status::Draft);
     Ok(Json(listed.map(|poll| PollView::new(poll, now)).collect::<Vec<_>>()).into_response())
 }
 
-/// `GET /polls/{poll}`: JSON for clients, the organiser's page for browsers.
-pub async fn show(
-    State(needs): State<Needs>,
-    Path(name): Path<String>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
+/// `GET /polls/{poll}`.
+pub async fn show(State(needs): State<Needs>, Path(name): Path<String>) -> Result<Response, ApiError> {
     let poll = needs.find(&name).await?;
-    if wants_page(&headers) {
-        return page::organiser(&needs, &poll, &headers, peer);
-    }
     Ok(Json(PollView::new(&poll, needs.clock.now())).into_response())
 }
 
-/// `POST /polls`: from JSON, or from the form of the front page.
+/// `POST /polls`: from JSON, or from the form of the studio.
 pub async fn create(
     State(needs): State<Needs>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    needs.origins.check(&headers, Some(peer))?;
-    let asked = Asked::read(&needs, &headers, body).await?;
+    let asked = Asked::read(&needs, &headers, peer, body).await?;
     let wish: NewPoll = match &asked {
         Asked::Json(bytes) => body::json(bytes)?,
-        Asked::Form(fields) => page::wish(fields),
+        Asked::Form(form) => form.wish()?,
     };
     let poll = needs.create(&wish).await?;
     Ok(asked.answer(&needs, StatusCode::CREATED, &poll))
@@ -105,10 +101,11 @@ pub async fn create(
 pub async fn change(
     State(needs): State<Needs>,
     Path(name): Path<String>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    needs.key.require(&headers)?;
+    needs.allow(&headers, peer)?;
     if body::kind(&headers) != Kind::Json {
         return Err(ApiError::UnsupportedMediaType("application/json"));
     }
@@ -122,14 +119,15 @@ pub async fn change(
 pub async fn delete(
     State(needs): State<Needs>,
     Path(name): Path<String>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    needs.key.require(&headers)?;
+    needs.allow(&headers, peer)?;
     needs.delete(&name).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// `POST /polls/{poll}/open`, `/close`, `/reset`, `/duplicate`; and `/delete`, for forms.
+/// `POST /polls/{poll}/open`, `/close`, `/reset`, `/duplicate`; and `/edit`, `/show` and `/delete`, for forms.
 pub async fn act(
     State(needs): State<Needs>,
     Path((name, action)): Path<(String, String)>,
@@ -138,8 +136,7 @@ pub async fn act(
     body: Body,
 ) -> Result<Response, ApiError> {
     let action = Action::parse(&action)?;
-    needs.origins.check(&headers, Some(peer))?;
-    let asked = Asked::read(&needs, &headers, body).await?;
+    let asked = Asked::read(&needs, &headers, peer, body).await?;
     if action != Action::Close {
         asked.no_settings()?;
     }
@@ -148,12 +145,31 @@ pub async fn act(
         Action::Close => (StatusCode::OK, close(&needs, &name, asked.delay()?).await?),
         Action::Reset => (StatusCode::OK, needs.reset(&name).await?),
         Action::Duplicate => (StatusCode::CREATED, needs.duplicate(&name).await?),
+        Action::Edit => {
+            let change = asked.form()?.change(&needs.find(&name).await?)?;
+            (StatusCode::OK, needs.patch(&name, &change).await?)
+        }
+        Action::Show => {
+            let results = Some(asked.form()?.results()?);
+            (StatusCode::OK, needs.patch(&name, &PollChange { results, ..PollChange::default() }).await?)
+        }
         Action::Delete => {
             needs.delete(&name).await?;
-            return Ok(Redirect::to("/").into_response());
+            return Ok(match asked {
+                Asked::Form(_) => Redirect::to("/studio").into_response(),
+                Asked::Json(_) => StatusCode::NO_CONTENT.into_response(),
+            });
         }
     };
     Ok(asked.answer(&needs, status, &poll))
+}
+
+impl Needs {
+    /// Lets an organiser pass who comes from our own pages, or is no browser.
+    fn allow(&self, headers: &HeaderMap, peer: Peer) -> Result<(), ApiError> {
+        self.origins.check(headers, Some(peer))?;
+        self.organisers.require(headers)
+    }
 }
 
 async fn close(needs: &Needs, name: &str, delay: Option<u32>) -> Result<Poll, ApiError> {
@@ -167,33 +183,22 @@ async fn close(needs: &Needs, name: &str, delay: Option<u32>) -> Result<Poll, Ap
     }
 }
 
-/// A request to change something, by somebody who has shown the key: in a header, or in a field of a form.
+/// A request to change something, by an organiser.
 enum Asked {
     Json(bytes::Bytes),
-    Form(Vec<(String, String)>),
+    Form(Form),
 }
 
 impl Asked {
-    async fn read(needs: &Needs, headers: &HeaderMap, body: Body) -> Result<Self, ApiError> {
-        match body::kind(headers) {
-            Kind::Form => {
-                let fields = body::form(&body::read(body, body::POLL).await?)?;
-                let key = fields.iter().find(|(name, _)| name == "key").map_or("", |(_, key)| key.trim());
-                if !headers.contains_key(AUTHORIZATION) && needs.key.is(key) {
-                    return Ok(Self::Form(fields));
-                }
-                needs.key.require(headers)?;
-                Ok(Self::Form(fields))
-            }
-            kind => {
-                needs.key.require(headers)?;
-                let bytes = body::read(body, body::POLL).await?;
-                if kind == Kind::Json || bytes.is_empty() {
-                    Ok(Self::Json(bytes))
-                } else {
-                    Err(ApiError::UnsupportedMediaType("application/json"))
-                }
-            }
+    async fn read(needs: &Needs, headers: &HeaderMap, peer: Peer, body: Body) -> Result<Self, ApiError> {
+        needs.allow(headers, peer)?;
+        let kind = body::kind(headers);
+        let bytes = body::read(body, body::POLL).await?;
+        match kind {
+            Kind::Form => Ok(Self::Form(Form(body::form(&bytes)?))),
+            Kind::Json => Ok(Self::Json(bytes)),
+            _ if bytes.is_empty() => Ok(Self::Json(bytes)),
+            _ => Err(ApiError::UnsupportedMediaType("application/json")),
         }
     }
 
@@ -208,23 +213,26 @@ impl Asked {
         match self {
             Self::Json(bytes) if bytes.is_empty() => Ok(None),
             Self::Json(bytes) => Ok(body::json::<CloseBody>(bytes)?.delay),
-            Self::Form(fields) => {
-                let field = fields.iter().find(|(name, value)| name == "in" && !value.trim().is_empty());
-                let parsed = field.map(|(_, value)| value.trim().parse::<u32>()).transpose();
-                parsed.map_err(|_| ApiError::BadRequest("in: a whole number of seconds".into()))
-            }
+            Self::Form(form) => form.delay(),
         }
     }
 
-    /// The poll as JSON for a client; for a form, on to the poll's page.
-    fn answer(&self, needs: &Needs, status: StatusCode, poll: &Poll) -> Response {
-        let address = format!("/polls/{}", poll.slug);
+    /// The fields of a form; what only forms are for is no address for anything else.
+    fn form(&self) -> Result<&Form, ApiError> {
         match self {
-            Self::Form(_) => Redirect::to(&address).into_response(),
+            Self::Form(form) => Ok(form),
+            Self::Json(_) => Err(ApiError::NotFound("address")),
+        }
+    }
+
+    /// The poll as JSON for a client; for a form, on to the poll's page in the studio.
+    fn answer(&self, needs: &Needs, status: StatusCode, poll: &Poll) -> Response {
+        match self {
+            Self::Form(_) => Redirect::to(&format!("/studio/polls/{}", poll.slug)).into_response(),
             Self::Json(_) => {
                 let view = Json(PollView::new(poll, needs.clock.now()));
                 if status == StatusCode::CREATED {
-                    return (status, [(LOCATION, address)], view).into_response();
+                    return (status, [(LOCATION, format!("/polls/{}", poll.slug))], view).into_response();
                 }
                 (status, view).into_response()
             }

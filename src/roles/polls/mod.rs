@@ -1,17 +1,16 @@
-//! polls: makes and changes polls, as JSON for clients and as forms for the plain organiser's page.
+//! polls: makes and changes polls, as JSON for clients and by the forms of the studio.
 
 mod actions;
+mod forms;
 mod handlers;
-mod page;
 mod view;
 
 use axum::Router;
 use axum::routing::{get, post};
 
 use crate::domain::clock::{Clock, Entropy};
-use crate::http::auth::AdminKey;
+use crate::http::auth::Organisers;
 use crate::http::origin::Origins;
-use crate::http::pages::Pages;
 use crate::live::Live;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -26,11 +25,9 @@ pub struct Needs {
     /// Who hears of changes.
     pub live: Live,
     /// Who may change them.
-    pub key: AdminKey,
+    pub organisers: Organisers,
     /// Who sent the browser here.
     pub origins: Origins,
-    /// How the page looks.
-    pub pages: Pages,
     /// The time.
     pub clock: Clock,
     /// Ids and codes.

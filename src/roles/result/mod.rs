@@ -4,12 +4,13 @@ mod csv;
 mod events;
 mod handlers;
 pub mod hub;
+mod page;
 
 use axum::Router;
 use axum::routing::get;
 
 use self::hub::Hub;
-use crate::http::auth::AdminKey;
+use crate::http::auth::Organisers;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
 
@@ -19,7 +20,7 @@ pub struct Needs {
     /// Where snapshots come from.
     pub hub: Hub,
     /// Who may see hidden totals.
-    pub key: AdminKey,
+    pub organisers: Organisers,
     /// How the page looks.
     pub pages: Pages,
     /// Under which address people join.

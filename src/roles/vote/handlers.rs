@@ -5,19 +5,39 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::polls::GLANCE;
 use super::{Cast, Vote, page};
+use crate::domain::names::Choice;
+use crate::domain::poll::{Poll, Status};
 use crate::domain::voter::Voter;
 use crate::http::body;
 use crate::http::error::ApiError;
+use crate::http::language::Language;
 use crate::http::origin::Peer;
+use crate::store::StoreError;
 
 #[derive(Debug, Deserialize)]
 struct BallotBody {
     choice: Option<String>,
+}
+
+/// How a poll and a voter's ballot in it stand, for the voting page.
+#[derive(Debug, Serialize)]
+struct PollState<'a> {
+    poll: &'a str,
+    generation: u32,
+    status: Status,
+    opens_at: Option<Timestamp>,
+    closes_at: Option<Timestamp>,
+    /// What was counted of this voter; `null` where that is nothing yet, or cannot be seen just now.
+    choice: Option<Choice>,
+    /// The time of this server, for countdowns.
+    at: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,11 +61,33 @@ pub async fn post_ballot(State(vote): State<Arc<Vote>>, Path(slug): Path<String>
     response
 }
 
+/// `GET /ballots/{poll}`: whether the poll is open, and what was counted of the voter whose cookie came along.
+pub async fn get_standing(
+    State(vote): State<Arc<Vote>>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let poll = vote.polls.get(&slug).await?.ok_or(ApiError::NotFound("poll"))?;
+    let choice = match vote.needs.voters.known(&headers) {
+        Some(voter) => vote.counted_choice(&poll, &Voter::Cookie(voter)).await?,
+        None => None,
+    };
+    let at = vote.needs.clock.now();
+    let (status, generation) = (poll.status_at(at), poll.generation);
+    let (poll, opens_at, closes_at) = (poll.slug.as_str(), poll.opens_at, poll.closes_at);
+    Ok(Json(PollState { poll, generation, status, opens_at, closes_at, choice, at }).into_response())
+}
+
 /// `POST /vote/{poll}`: the form of the voting page.
-pub async fn post_form(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, request: Request) -> Response {
+pub async fn post_form(
+    State(vote): State<Arc<Vote>>,
+    Path(slug): Path<String>,
+    language: Language,
+    request: Request,
+) -> Response {
     let voter = vote.needs.voters.browser(request.headers());
     let page = match vote.cast_form(&slug, &voter.voter, request).await {
-        Ok(cast) => page::after_voting(&vote, &cast),
+        Ok(cast) => page::after_voting(&vote, &cast, language),
         Err(error) => Err(error),
     };
     let mut response = page.unwrap_or_else(IntoResponse::into_response);
@@ -54,9 +96,14 @@ pub async fn post_form(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, 
 }
 
 /// `GET /vote/{poll}`: the page to vote on.
-pub async fn get_page(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, request: Request) -> Response {
+pub async fn get_page(
+    State(vote): State<Arc<Vote>>,
+    Path(slug): Path<String>,
+    language: Language,
+    request: Request,
+) -> Response {
     let voter = vote.needs.voters.browser(request.headers());
-    let page = page::before_voting(&vote, &slug, voter.returning()).await;
+    let page = page::before_voting(&vote, &slug, voter.returning(), language).await;
     let mut response = page.unwrap_or_else(IntoResponse::into_response);
     voter.remember(&mut response);
     response
@@ -72,6 +119,16 @@ impl Vote {
         let fields = body::form(&self.read(request).await?)?;
         let choice = fields.iter().find(|(name, _)| name == "vote").map(|(_, value)| value.as_str());
         self.cast(slug, voter, choice).await
+    }
+
+    /// What was counted of this voter. Voting goes on while the store is away, and so do its pages: it is not seen then.
+    pub(super) async fn counted_choice(&self, poll: &Poll, voter: &Voter) -> Result<Option<Choice>, ApiError> {
+        let (key, _) = voter.key(poll.id);
+        let choice = Box::pin(self.needs.store.choice(poll.id, poll.round, key));
+        match tokio::time::timeout(GLANCE, choice).await {
+            Err(_) | Ok(Err(StoreError::Unavailable(_))) => Ok(None),
+            Ok(choice) => Ok(choice?),
+        }
     }
 
     /// The body, if no other site sent the browser here.

@@ -8,7 +8,7 @@ mod polls;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use self::intake::{Intake, Verdict};
 use self::polls::PollCache;
@@ -67,7 +67,7 @@ struct Cast {
 pub fn router(needs: Needs) -> Router {
     let polls = PollCache::follow(needs.store.clone(), &needs.live);
     Router::new()
-        .route("/ballots/{poll}", post(handlers::post_ballot))
+        .route("/ballots/{poll}", get(handlers::get_standing).post(handlers::post_ballot))
         .route("/vote/{poll}", get(handlers::get_page).post(handlers::post_form))
         .with_state(Arc::new(Vote { needs, polls }))
 }
@@ -132,9 +132,5 @@ fn not_cast(error: impl Into<ApiError>) -> ApiError {
 
 fn unknown_choice(poll: &Poll, key: Option<&str>) -> ApiError {
     let keys: Vec<String> = poll.choices().map(|(choice, _)| choice.to_string()).collect();
-    let keys = keys.join(", ");
-    ApiError::BadRequest(match key {
-        None => format!("choice is missing; this poll has {keys}"),
-        Some(_) => format!("there is no such choice; this poll has {keys}"),
-    })
+    ApiError::NoChoice { given: key.is_some(), keys: keys.join(", ") }
 }

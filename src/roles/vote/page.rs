@@ -4,17 +4,18 @@ use axum::response::Response;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::polls::GLANCE;
 use super::{Cast, Vote};
-use crate::domain::names::Choice;
+use crate::domain::names::{Choice, PollId};
 use crate::domain::poll::{Poll, Status};
 use crate::domain::voter::Voter;
 use crate::http::error::ApiError;
+use crate::http::language::Language;
 use crate::http::pages::html;
-use crate::store::StoreError;
 
 #[derive(Debug, Serialize)]
 struct Page<'a> {
+    id: PollId,
+    generation: u32,
     slug: &'a str,
     title: &'a str,
     status: Status,
@@ -35,41 +36,43 @@ struct PageOption<'a> {
 }
 
 /// The page as a voter finds it, with their choice if they have one.
-pub async fn before_voting(vote: &Vote, slug: &str, voter: Option<&Voter>) -> Result<Response, ApiError> {
+pub async fn before_voting(
+    vote: &Vote,
+    slug: &str,
+    voter: Option<&Voter>,
+    language: Language,
+) -> Result<Response, ApiError> {
     let cached = vote.polls.cached(slug).await?.ok_or(ApiError::NotFound("poll"))?;
     let poll = &cached.poll;
     let status = poll.status_at(vote.needs.clock.now());
     let choice = match voter {
-        Some(voter) => {
-            let (key, _) = voter.key(poll.id);
-            let choice = Box::pin(vote.needs.store.choice(poll.id, poll.round, key));
-            match tokio::time::timeout(GLANCE, choice).await {
-                // Voting goes on while the store is away; what was chosen before is not shown then.
-                Err(_) | Ok(Err(StoreError::Unavailable(_))) => None,
-                Ok(choice) => choice?,
-            }
-        }
+        Some(voter) => vote.counted_choice(poll, voter).await?,
         None => None,
     };
-    if let (Status::Open, None, Some(page)) = (status, choice, cached.open_page.get()) {
-        return Ok(html(page.clone()));
+    let pages = &vote.needs.pages;
+    let for_all = &cached.open_page[language as usize];
+    let is_for_all = status == Status::Open && choice.is_none() && pages.are_fixed();
+    if let (true, Some(page)) = (is_for_all, for_all.get()) {
+        return Ok(html(page.clone(), language));
     }
-    let page = vote.needs.pages.render("vote.html", view(poll, status, choice, false))?;
-    if status == Status::Open && choice.is_none() {
-        let _ = cached.open_page.set(page.clone());
+    let page = pages.render("vote.html", language, view(poll, status, choice, false))?;
+    if is_for_all {
+        let _ = for_all.set(page.clone());
     }
-    Ok(html(page))
+    Ok(html(page, language))
 }
 
 /// The page that answers a vote.
-pub fn after_voting(vote: &Vote, cast: &Cast) -> Result<Response, ApiError> {
+pub fn after_voting(vote: &Vote, cast: &Cast, language: Language) -> Result<Response, ApiError> {
     let status = cast.poll.status_at(vote.needs.clock.now());
-    Ok(html(vote.needs.pages.render("vote.html", view(&cast.poll, status, Some(cast.choice), true))?))
+    vote.needs.pages.show("vote.html", language, view(&cast.poll, status, Some(cast.choice), true))
 }
 
 fn view(poll: &Poll, status: Status, choice: Option<Choice>, just_voted: bool) -> Page<'_> {
     let option = |(key, label): (Choice, _)| PageOption { key: key.to_string(), label, chosen: Some(key) == choice };
     Page {
+        id: poll.id,
+        generation: poll.generation,
         slug: poll.slug.as_str(),
         title: &poll.title,
         status,

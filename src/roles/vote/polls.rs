@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use crate::domain::names::PollId;
 use crate::domain::poll::Poll;
+use crate::http::language::Language;
 use crate::live::{Event, Live};
 use crate::store::{Store, StoreError};
 
@@ -39,8 +40,8 @@ struct Known {
 pub struct Cached {
     /// The poll.
     pub poll: Arc<Poll>,
-    /// Its voting page as a voter sees it who has not voted, while it is open.
-    pub open_page: OnceLock<Bytes>,
+    /// Its voting page, in each language, as a voter sees it who has not voted, while it is open.
+    pub open_page: [OnceLock<Bytes>; Language::ALL.len()],
 }
 
 impl PollCache {
@@ -111,7 +112,7 @@ impl PollCache {
 
 impl Cached {
     fn new(poll: Arc<Poll>) -> Self {
-        Self { poll, open_page: OnceLock::new() }
+        Self { poll, open_page: Default::default() }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reading what was counted, and sweeping away what no longer counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,13 @@ impl Postgres {
             }
         }
         Ok(Some(Snapshot { poll: Arc::new(poll), votes, at: now }))
+    }
+
+    pub(crate) async fn totals(&self) -> Result<BTreeMap<PollId, u64>, StoreError> {
+        let sql = "SELECT poll, sum(votes)::bigint FROM tallies GROUP BY poll";
+        let rows: Vec<(i64, i64)> =
+            self.view(|pool| async move { Ok(sqlx::query_as(sql).fetch_all(&pool).await?) }).await?;
+        rows.into_iter().map(|(poll, votes)| Ok((poll_id(poll)?, unsigned(votes)))).collect()
     }
 
     pub(crate) async fn choice(&self, poll: PollId, round: u32, voter: VoterKey) -> Result<Option<Choice>, StoreError> {

@@ -1,5 +1,6 @@
 //! Reading what was counted.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -34,6 +35,12 @@ impl Sqlite {
             }
         }
         Ok(Some(Snapshot { poll: Arc::new(poll), votes, at: now }))
+    }
+
+    pub(crate) async fn totals(&self) -> Result<BTreeMap<PollId, u64>, StoreError> {
+        let sql = "SELECT poll, sum(votes) FROM tallies GROUP BY poll";
+        let rows: Vec<(i64, i64)> = sqlx::query_as(sql).fetch_all(self.file.readers()).await?;
+        rows.into_iter().map(|(poll, votes)| Ok((poll_id(poll)?, unsigned(votes)))).collect()
     }
 
     pub(crate) async fn choice(&self, poll: PollId, round: u32, voter: VoterKey) -> Result<Option<Choice>, StoreError> {

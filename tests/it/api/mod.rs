@@ -7,6 +7,7 @@ mod polls;
 mod results;
 mod schedule;
 mod states;
+mod studio;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};

@@ -43,8 +43,12 @@ async fn a_label_of_a_stranger_is_harmless_on_every_page() {
     let product = InProcess::start(&[]).await;
     let site = &product.site;
     site.make_poll(json!({ "slug": "tea", "title": "<script>alert(1)</script>", "options": ["<b>x</b>", "y"] })).await;
-    for path in ["/", "/vote/tea", "/results/tea", "/polls/tea"] {
-        let page = super::send(site, reqwest::Method::GET, path, &[("accept", "text/html")], "").await;
+    let session = site.sign_in().await;
+    let studio = ["", "/edit", "/sheet", "/reset", "/delete"].map(|page| format!("/studio/polls/tea{page}"));
+    let pages = ["/", "/join?code=<script>alert", "/vote/tea", "/results/tea", "/results/tea.svg", "/studio"];
+    for path in pages.iter().map(ToString::to_string).chain(studio) {
+        let headers = [("accept", "text/html"), ("cookie", session.as_str())];
+        let page = super::send(site, reqwest::Method::GET, &path, &headers, "").await;
         assert_eq!(page.status, 200, "{path}");
         assert!(!page.text.contains("<script>alert") && !page.text.contains("<b>x"), "{path}: {}", page.text);
         assert!(page.text.contains("&lt;script&gt;"), "{path} shows the title");
@@ -56,7 +60,13 @@ async fn a_label_of_a_stranger_is_harmless_on_every_page() {
 #[tokio::test]
 async fn other_endings_and_unknown_polls_are_not_found() {
     let product = InProcess::start(&[]).await;
-    for path in ["/results/default.xml", "/results/nothing.json", "/results/nothing.csv", "/results/nothing"] {
+    for path in [
+        "/results/nothing.svg",
+        "/results/default.xml",
+        "/results/nothing.json",
+        "/results/nothing.csv",
+        "/results/nothing",
+    ] {
         assert_eq!(get(&product.site, path).await.status, 404, "{path}");
     }
     product.running.stop().await;

@@ -41,6 +41,11 @@ pub struct Browser {
 impl Browser {
     /// Starts Debian's chromedriver on a free port, and by it Chromium.
     pub async fn start(javascript: JavaScript) -> Self {
+        Self::start_speaking(javascript, "en").await
+    }
+
+    /// The same, of a person who reads this language.
+    pub async fn start_speaking(javascript: JavaScript, language: &str) -> Self {
         let mut driver = Command::new("chromedriver")
             .arg("--port=0")
             .process_group(0)
@@ -55,7 +60,7 @@ impl Browser {
         let profile = TempDir::new().unwrap();
         let mut browser = Self { http, session: String::new(), driver, profile };
         let base = format!("http://127.0.0.1:{}/session", port.expect("chromedriver names its port"));
-        let wish = capabilities(browser.profile.path(), javascript);
+        let wish = capabilities(browser.profile.path(), javascript, language);
         browser.session = base.clone();
         let session = browser.command(Method::POST, "", wish).await;
         browser.session = format!("{base}/{}", session["sessionId"].as_str().unwrap());
@@ -134,6 +139,34 @@ impl Browser {
         self.command(Method::POST, "/execute/sync", script).await
     }
 
+    /// Runs a script in the page.
+    pub async fn run(&self, script: &str) {
+        self.command(Method::POST, "/execute/sync", json!({ "script": script, "args": [] })).await;
+    }
+
+    /// Runs a script that calls its last argument with what it found.
+    pub async fn run_async(&self, script: &str) -> Value {
+        self.command(Method::POST, "/execute/async", json!({ "script": script, "args": [] })).await
+    }
+
+    /// Cuts the browser off from the network, or connects it again.
+    pub async fn connect(&self, connected: bool) {
+        let network =
+            json!({ "offline": !connected, "latency": 0, "download_throughput": -1, "upload_throughput": -1 });
+        self.command(Method::POST, "/chromium/network_conditions", json!({ "network_conditions": network })).await;
+    }
+
+    /// Loads the current page again.
+    pub async fn reload(&self) {
+        self.command(Method::POST, "/refresh", json!({})).await;
+    }
+
+    /// Clears a field.
+    pub async fn clear(&self, css: &str) {
+        let element = self.find("css selector", css).await;
+        self.command(Method::POST, &format!("/element/{element}/clear"), json!({})).await;
+    }
+
     /// Waits until this expression is true in the page; panics after ten seconds.
     pub async fn until(&self, expression: &str) {
         for _ in 0..200 {
@@ -202,7 +235,7 @@ impl Drop for Browser {
     }
 }
 
-fn capabilities(profile: &Path, javascript: JavaScript) -> Value {
+fn capabilities(profile: &Path, javascript: JavaScript, language: &str) -> Value {
     let profile = format!("--user-data-dir={}", profile.display());
     let arguments = [
         "--headless",
@@ -217,9 +250,10 @@ fn capabilities(profile: &Path, javascript: JavaScript) -> Value {
         "--disable-sync",
         &profile,
     ];
-    let mut options = json!({ "args": arguments });
+    let mut preferences = json!({ "intl.accept_languages": language });
     if javascript == JavaScript::Off {
-        options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+        preferences["profile.managed_default_content_settings.javascript"] = json!(2);
     }
+    let options = json!({ "args": arguments, "prefs": preferences });
     json!({ "capabilities": { "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": options } } })
 }

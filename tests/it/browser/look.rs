@@ -1,6 +1,6 @@
 //! How a page looks on a device, and whether it can be read there.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -39,51 +39,33 @@ impl Look {
     }
 }
 
-/// Shows the current page in every look: nothing may stick out sideways, all text must stand out from its ground, and
-/// a picture of it is written to `target/screenshots/`.
+/// The checker of accessibility (<https://github.com/dequelabs/axe-core>).
+const AXE: &str = include_str!("../../vendor/axe.min.js");
+
+/// Asks the checker for what it finds, one line a violation: the rule, and the first element that breaks it.
+const VIOLATIONS: &str = "const done = arguments[arguments.length - 1];
+    const line = (one) => `${one.id}: ${one.help}: ${one.nodes[0].html} ${one.nodes[0].failureSummary}`;
+    axe.run(document, { resultTypes: ['violations'] }).then((found) => done(found.violations.map(line)), (error) => done([String(error)]));";
+
+/// Shows the current page in every look: nothing may stick out sideways, the checker must find nothing that keeps
+/// people from using it, and a picture of it is written to `target/screenshots/`.
 pub async fn inspect(browser: &Browser, page: &str) {
+    browser.run(AXE).await;
     for look in Look::ALL {
         browser.look(look).await;
         // Colours that fade into each other are judged when they have arrived.
         browser.until("document.getAnimations().every((one) => !(one instanceof CSSTransition))").await;
         let name = format!("{page}-{}.png", look.name());
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
-        browser.photograph(&folder.join(&name)).await;
+        browser.photograph(&screenshots().join(&name)).await;
         let too_wide = browser.evaluate("document.documentElement.scrollWidth - window.innerWidth").await;
         assert!(too_wide.as_i64() <= Some(0), "{name}: sticks out by {too_wide} pixels");
-        let faint = browser.evaluate(FAINT).await;
-        assert_eq!(faint, Value::Array(vec![]), "{name}: text that does not stand out from its ground");
+        let violations = browser.run_async(VIOLATIONS).await;
+        assert_eq!(violations, Value::Array(vec![]), "{name}");
     }
     browser.look(Look::PHONE).await;
 }
 
-/// The texts of the page whose contrast is under 4.5, as WCAG 2.2 (1.4.3, level AA) reckons it.
-const FAINT: &str = r"(() => {
-    const parse = (colour) => (colour.match(/[\d.]+/g) || []).map(Number);
-    const shine = (rgb) => {
-        const [r, g, b] = rgb.map((part) => {
-            const share = part / 255;
-            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
-        });
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ground = (element) => {
-        for (let at = element; at; at = at.parentElement) {
-            const [r, g, b, alpha = 1] = parse(getComputedStyle(at).backgroundColor);
-            if (alpha > 0.99) return [r, g, b];
-        }
-        return [255, 255, 255];
-    };
-    const faint = [];
-    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-        const element = texts.currentNode.parentElement;
-        const words = texts.currentNode.textContent.trim();
-        const unseen = !words || !element.checkVisibility() || element.closest('option, script, noscript, :disabled');
-        if (unseen) continue;
-        const [low, high] = [shine(parse(getComputedStyle(element).color).slice(0, 3)), shine(ground(element))].sort((a, b) => a - b);
-        const contrast = (high + 0.05) / (low + 0.05);
-        if (contrast < 4.5) faint.push(`${words}: ${contrast.toFixed(2)}`);
-    }
-    return faint;
-})()";
+/// Where the pictures are.
+fn screenshots() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots")
+}

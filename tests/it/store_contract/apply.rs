@@ -104,6 +104,7 @@ pub async fn one_plan_counts_several_polls(store: &Store) {
     let groups = vec![group(&first, 0, &[(1, 0, 0)]), group(&second, 0, &[(1, 1, 1), (2, 1, 2)])];
     assert_eq!(apply(store, &plan(groups, 1, 3)).await, [poll_id(1), poll_id(2)]);
     assert_eq!((votes(store, 1).await, votes(store, 2).await), (vec![1, 0, 0], vec![0, 2, 0]));
+    assert_eq!(store.totals().await.unwrap(), [(poll_id(1), 1), (poll_id(2), 2)].into());
 }
 
 pub async fn dead_letters_and_discarded_ballots_are_accounted_for(store: &Store) {

@@ -1,0 +1,68 @@
+// What the scripts of several pages need: the reader's language, numbers and times in it, and the server's clock.
+const language = document.documentElement.lang;
+const whole = new Intl.NumberFormat(language);
+const share = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const plural = new Intl.PluralRules(language);
+const moment = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
+
+/** What the page's template says, by name. */
+export const texts = document.querySelector("[data-texts]")?.dataset ?? {};
+
+/** A text with the values in braces filled in. */
+export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+
+/** A whole number as the reader writes it. */
+export const number = (value) => whole.format(value);
+
+/** A part of a whole in percent. */
+export const percent = (part, all) => share.format(part / Math.max(all, 1));
+
+/** "vote" or "votes", by how many. */
+export const unit = (count) => (plural.select(count) === "one" ? texts.one : texts.other);
+
+/** Sets a text, and leaves it alone where it is the same: nobody's selection or announcement is disturbed. */
+export const say = (element, text) => {
+  if (element && element.textContent !== text) element.textContent = text;
+};
+
+// How far the server's clock is ahead of this one, in milliseconds.
+let ahead = 0;
+
+/** Learns the server's time from what it has just said. */
+export const learnTime = (at) => { ahead = new Date(at).getTime() - Date.now(); };
+
+/** The server's time. */
+export const now = () => Date.now() + ahead;
+
+/** Shows the times of the page in the reader's own zone. */
+export const localTimes = () => {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.dateTime);
+    time.textContent = "clock" in time.dataset
+      ? at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" })
+      : moment.format(at);
+  }
+};
+
+/** Counts down to what `until` says, in every element for countdowns; calls `over` when that time comes. */
+export const countdown = (until, over = () => {}) => {
+  const places = document.querySelectorAll("[data-countdown]");
+  let due = null;
+  const tick = () => {
+    const at = until();
+    const left = at ? Math.ceil((new Date(at).getTime() - now()) / 1000) : 0;
+    const two = (part) => String(part).padStart(2, "0");
+    const hours = Math.floor(left / 3600);
+    const clock = `${hours ? `${hours}:${two(Math.floor(left / 60) % 60)}` : Math.floor(left / 60)}:${two(left % 60)}`;
+    for (const place of places) say(place, left > 0 ? clock : "");
+    if (left > 0) due = at;
+    else if (due) {
+      due = null;
+      over();
+    }
+  };
+  tick();
+  setInterval(tick, 250);
+};
+
+localTimes();

@@ -1,0 +1,27 @@
+// Moves the bars as votes come in. Without it, the page reloads itself every few seconds.
+import { countdown, learnTime, texts } from "./page.js";
+import { announcer } from "./announce.js";
+import { watch } from "./live.js";
+
+const live = document.getElementById("live");
+const find = (name) => document.querySelector(`[data-${name}]`);
+
+learnTime(live.dataset.now);
+countdown(() => live.dataset.closes);
+
+const announce = announcer(find("announcement"));
+watch(live, (view, state) => {
+  find("hidden").hidden = !view.hidden;
+  find("download").hidden = view.hidden;
+  find("share").hidden = state === "final";
+  announce(view);
+});
+
+const button = find("full-screen");
+if (document.documentElement.requestFullscreen) {
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen();
+  });
+}

@@ -1,0 +1,242 @@
+# Everything that the pages say in English. A message that takes a value names it with $.
+
+## Every page
+
+skip = Skip to the content
+nav = Main
+nav-join = Join a poll
+nav-studio = Studio
+languages = Language
+unknown = unknown
+back = Back
+cancel = Cancel
+save = Save
+apply = Apply
+print = Print
+copy = Copy
+copied = Copied
+# What is counted, after its number.
+votes = { $count ->
+    [one] vote
+   *[other] votes
+}
+time = { $day } { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+} { $year }, { $clock } UTC
+
+## The state of a poll
+
+state-draft = Draft
+state-open = Open
+state-closed = Counting
+state-final = Final
+generation = opening { $number }
+opens-at = It opens at
+closes-at = Closes at
+closed-at = It closed at
+time-left = Time left
+
+## Front page and joining
+
+home-title = Vote now
+home-open = Open polls
+home-none = No poll is open just now.
+home-closed = Results
+home-organise = Ask your own question
+home-organise-how = Make a poll in the studio, put its code on the wall, and watch the votes come in. You need the admin key.
+results = Results
+results-of = Results: { $title }
+join-title = Join a poll
+join-label = Code of the poll
+join-go = Join
+join-hint = The code has six letters and digits. It is on the screen in front, or on the sheet you were given. Capitals do not matter.
+join-unknown = There is no poll with the code “{ $code }”. Look at it again, and type it once more.
+
+## Voting
+
+vote-not-open = This poll is not open yet. This page tells you when it is.
+vote-closed = This poll is closed.
+vote-yours = You voted for “{ $choice }”.
+vote-accepted = Your vote for “{ $choice }” is in.
+vote-counted = Your vote for “{ $choice }” is counted.
+vote-may-change = You can change it until the poll closes.
+vote-once = You vote once here: your choice cannot be changed afterwards.
+vote-sending = Sending your vote…
+vote-offline = There is no connection. Your vote for “{ $choice }” is kept on this device, and sent as soon as there is one. Leave this page open.
+vote-busy = The server is busy. Your vote for “{ $choice }” is sent again in a moment, by itself.
+vote-too-late = This poll is closed: your vote for “{ $choice }” came too late.
+vote-failed = Your vote was not taken. Reload this page and try again.
+
+## Results
+
+full-screen = Full screen
+hidden-until-close = The result is shown once the poll has closed.
+hidden-by-organiser = The organiser has hidden the result for now.
+share-go = Go to
+share-code = Code
+share-here = or vote on this device
+share-scan = Scan this to vote
+qr-alt = QR code of the voting page
+download-picture = Picture (SVG)
+reconnecting = reconnecting…
+poll-gone = This poll was deleted.
+announce-leads = { $label } leads with { $percent } of { $total }.
+announce-tied = Nobody leads. { $total } so far.
+announce-final = Final result: { $label } with { $percent } of { $total }.
+
+## Signing in
+
+sign-in = Sign in
+sign-out = Sign out
+sign-in-title = Sign in to the studio
+sign-in-wrong = That is not the admin key.
+admin-key = Admin key
+admin-key-where = The admin key is the one the server was started with (ADMIN_KEY). Where none was given, it made one: it was shown at the first start, and is kept in keys.json in the data directory.
+
+## Studio
+
+studio = Studio
+studio-new = New poll
+studio-edit = Edit
+studio-do = What next?
+studio-empty = Your first poll
+studio-empty-1 = Make a poll: a question and at least two answers.
+studio-empty-2 = Share its code, its link or its QR code.
+studio-empty-3 = Put the result page on the wall, and close the poll when you like.
+health-waiting = Waiting to be counted
+health-dead = Could not be counted
+health-counted = Counted in all
+field-title = Question
+field-options = Answers
+field-options-hint = One a line, 2 to 50.
+field-results = Results are shown
+field-allow-change = Voters may change their vote
+field-slug = Name in the address
+field-slug-hint = Small letters, digits and dashes. Left empty, it is made from the question.
+field-times = Open and close by itself
+field-opens-at = Opens at
+field-closes-at = Closes at
+field-times-utc = Times are in UTC.
+field-times-local = Times are those of this device ({ $zone }).
+field-open = Open at once
+make-poll = Make the poll
+edit-locked = This poll has votes: its question and answers can no longer change. Duplicate it, or reset it.
+visibility-live = live, while votes come in
+visibility-after-close = once the poll has closed
+visibility-hidden = not at all
+visibility-is-live = Results are live
+visibility-is-after-close = Results are shown after closing
+visibility-is-hidden = Results are hidden
+no-change = no change of vote
+still-counting = The last votes are being counted.
+close-now = Close now
+close-in = Seconds until closing
+close-in-do = Close then
+open-poll = Open
+open-again = Open again
+duplicate = Duplicate
+reset = Reset
+reset-title = Forget all votes?
+reset-warning = { $count ->
+    [0] There are no votes to forget. Voters start anew.
+    [one] One vote will be forgotten, for good. Use it after a rehearsal.
+   *[other] { $count } votes will be forgotten, for good. Use it after a rehearsal.
+}
+reset-do = Forget all votes
+delete = Delete
+delete-title = Delete this poll?
+delete-warning = { $count ->
+    [0] It goes for good, with its code and its address.
+    [one] It goes for good, with its code, its address and its one vote.
+   *[other] It goes for good, with its code, its address and its { $count } votes.
+}
+delete-do = Delete the poll
+share = Share
+share-link = Link
+voting-page = Voting page
+results-page = Result page
+print-sheet = Sheet to print
+qr-file = QR code (SVG)
+who-votes = Who votes
+one-vote-per-browser = One vote per browser.
+browser-polls = Reloading, coming back or asking twice never counts twice. But a browser is not a person: whoever takes a second device, a private window or a program can vote again. Many new voters in a minute in which nobody was asked to vote are a sign of it. Use this for a show of hands, not for a binding vote.
+new-voters = New voters by minute
+minute = Minute
+no-new-voters = New voters of the last hour are shown here, minute by minute.
+
+## Errors: what is wrong, and what to do
+
+error-status = Error { $status }
+to-home = To the front page
+error-bad-request = This cannot be understood
+error-title = The question must have 1 to 200 characters
+    .advice = Go back: what you typed is still there.
+error-option-count = A poll has 2 to 50 answers
+    .advice = Go back and write them one a line: what you typed is still there.
+error-option-count-fixed = The number of answers can no longer change
+    .advice = Once a poll is open, its answers can be corrected, not added or removed. Duplicate the poll instead.
+error-label = Each answer must have 1 to 100 characters
+    .advice = Go back: what you typed is still there.
+error-duplicate-label = An answer is there twice
+    .advice = Go back and change one of them: what you typed is still there.
+error-slug = The name in the address has 1 to 64 small letters, digits and dashes
+    .advice = Go back and choose another: what you typed is still there.
+error-slug-reserved = This name in the address is reserved
+    .advice = Go back and choose another: what you typed is still there.
+error-opens-at-of-open-poll = A poll that opens at once cannot open at a time as well
+    .advice = Go back, and take away the time or the tick.
+error-time-passed = That time has passed
+    .advice = Go back and choose a later one: what you typed is still there.
+error-closes-before-opening = A poll closes after it opens
+    .advice = Go back and look at both times: what you typed is still there.
+error-no-choice = Choose one of the answers
+error-unauthorized = This is for organisers
+    .advice = Sign in with the admin key. If you were signed in, your session is over.
+error-cross-origin = This came from another site
+    .advice = Open the page itself and try again.
+error-no-poll = There is no such poll
+    .advice = Look at the address or the code again. The organiser may have deleted the poll.
+error-no-address = There is nothing at this address
+    .advice = Look at the address again, or start from the front page.
+error-method = This address does not take that
+error-body-too-slow = The request did not arrive in time
+    .advice = Your connection may be slow just now. Go back and try again.
+error-body-too-large = That is too long
+    .advice = Go back and shorten it.
+error-media-type = This cannot be understood
+error-already-open = This poll is open already
+error-already-closed = This poll is closed already
+error-not-open-yet = This poll is not open
+error-still-counting = The last votes are being counted
+    .advice = Go back and try again in a moment.
+error-delete-open = This poll is open
+    .advice = Close it before you delete it.
+error-has-ballots = This poll has votes: its question and answers can no longer change
+    .advice = Reset it after a rehearsal, or duplicate it.
+error-name-taken = Another poll has this name in the address
+    .advice = Go back and choose another: what you typed is still there.
+error-closed = This poll is closed
+error-not-open = This poll is not open yet
+error-already-voted = You have voted already
+    .advice = This poll takes one vote, without change.
+error-too-many = Too many requests
+    .advice = Wait a moment and try again.
+error-busy = Too many people at once
+    .advice = Wait a moment and try again.
+error-unavailable = Not available just now
+    .advice = We are on it. Wait a moment and try again.
+error-internal = Something went wrong here
+    .advice = It has been noted. Try again; if it stays, tell the organiser.
+error-fate-refused = Your vote was not taken. Go back and send it again.
+error-fate-unknown = We do not know whether your vote was taken. Go back and send it again: it will not count twice.

@@ -1,0 +1,241 @@
+# Tout ce que les pages disent en français. Un message nomme par $ ce qu'on y insère.
+
+## Toutes les pages
+
+skip = Aller au contenu
+nav = Navigation
+nav-join = Rejoindre un vote
+nav-studio = Studio
+languages = Langue
+unknown = inconnu
+back = Retour
+cancel = Annuler
+save = Enregistrer
+apply = Appliquer
+print = Imprimer
+copy = Copier
+copied = Copié
+votes = { $count ->
+    [one] vote
+   *[other] votes
+}
+time = { $day } { $month ->
+    [1] janvier
+    [2] février
+    [3] mars
+    [4] avril
+    [5] mai
+    [6] juin
+    [7] juillet
+    [8] août
+    [9] septembre
+    [10] octobre
+    [11] novembre
+   *[12] décembre
+} { $year } à { $clock } UTC
+
+## L'état d'un vote
+
+state-draft = Brouillon
+state-open = Ouvert
+state-closed = Décompte
+state-final = Définitif
+generation = ouverture n° { $number }
+opens-at = Ouverture le
+closes-at = Fermeture le
+closed-at = Fermé le
+time-left = Temps restant
+
+## Accueil et code
+
+home-title = À vous de voter
+home-open = Votes ouverts
+home-none = Aucun vote n’est ouvert en ce moment.
+home-closed = Résultats
+home-organise = Posez votre question
+home-organise-how = Créez un vote dans le studio, affichez son code et regardez les voix arriver. Il vous faut la clé d’administration.
+results = Résultats
+results-of = Résultats : { $title }
+join-title = Rejoindre un vote
+join-label = Code du vote
+join-go = Rejoindre
+join-hint = Le code a six lettres et chiffres. Il est sur l’écran devant vous ou sur la feuille qu’on vous a remise. Majuscules ou minuscules, peu importe.
+join-unknown = Aucun vote n’a le code « { $code } ». Vérifiez-le et tapez-le encore une fois.
+
+## Voter
+
+vote-not-open = Ce vote n’est pas encore ouvert. Cette page vous dira quand il l’est.
+vote-closed = Ce vote est fermé.
+vote-yours = Vous avez voté « { $choice } ».
+vote-accepted = Votre vote « { $choice } » est enregistré.
+vote-counted = Votre vote « { $choice } » est compté.
+vote-may-change = Vous pouvez le changer jusqu’à la fermeture.
+vote-once = On vote ici une seule fois : votre choix ne pourra plus changer.
+vote-sending = Envoi de votre vote…
+vote-offline = Pas de connexion. Votre vote « { $choice } » est gardé sur cet appareil et partira dès qu’elle reviendra. Laissez cette page ouverte.
+vote-busy = Le serveur est très occupé. Votre vote « { $choice } » repart tout seul dans un instant.
+vote-too-late = Ce vote est fermé : votre choix « { $choice } » est arrivé trop tard.
+vote-failed = Votre vote n’a pas été pris. Rechargez la page et réessayez.
+
+## Résultats
+
+full-screen = Plein écran
+hidden-until-close = Le résultat sera montré à la fermeture du vote.
+hidden-by-organiser = Le résultat est masqué pour le moment.
+share-go = Allez sur
+share-code = Code
+share-here = ou votez sur cet appareil
+share-scan = Scannez pour voter
+qr-alt = Code QR de la page de vote
+download-picture = Image (SVG)
+reconnecting = reconnexion…
+poll-gone = Ce vote a été supprimé.
+announce-leads = { $label } est en tête avec { $percent } de { $total }.
+announce-tied = Personne n’est en tête. { $total } pour l’instant.
+announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.
+
+## Connexion
+
+sign-in = Se connecter
+sign-out = Se déconnecter
+sign-in-title = Connexion au studio
+sign-in-wrong = Ce n’est pas la clé d’administration.
+admin-key = Clé d’administration
+admin-key-where = C’est la clé avec laquelle le serveur a été démarré (ADMIN_KEY). S’il n’en a pas reçu, il en a créé une : affichée au premier démarrage, elle est gardée dans keys.json, dans le dossier des données.
+
+## Studio
+
+studio = Studio
+studio-new = Nouveau vote
+studio-edit = Modifier
+studio-do = Et maintenant ?
+studio-empty = Votre premier vote
+studio-empty-1 = Créez un vote : une question et au moins deux réponses.
+studio-empty-2 = Partagez son code, son lien ou son code QR.
+studio-empty-3 = Projetez la page des résultats, et fermez le vote quand vous voulez.
+health-waiting = En attente de décompte
+health-dead = Impossibles à compter
+health-counted = Comptés en tout
+field-title = Question
+field-options = Réponses
+field-options-hint = Une par ligne, de 2 à 50.
+field-results = Les résultats sont montrés
+field-allow-change = On peut changer son vote
+field-slug = Nom dans l’adresse
+field-slug-hint = Lettres minuscules, chiffres et tirets. Laissé vide, il est tiré de la question.
+field-times = Ouvrir et fermer tout seul
+field-opens-at = Ouverture
+field-closes-at = Fermeture
+field-times-utc = Les heures sont en UTC.
+field-times-local = Les heures sont celles de cet appareil ({ $zone }).
+field-open = Ouvrir tout de suite
+make-poll = Créer le vote
+edit-locked = Ce vote a des voix : sa question et ses réponses ne peuvent plus changer. Dupliquez-le, ou remettez-le à zéro.
+visibility-live = en direct, pendant le vote
+visibility-after-close = à la fermeture du vote
+visibility-hidden = pas du tout
+visibility-is-live = Résultats en direct
+visibility-is-after-close = Résultats montrés à la fermeture
+visibility-is-hidden = Résultats masqués
+no-change = vote sans changement
+still-counting = Les derniers votes sont en cours de décompte.
+close-now = Fermer maintenant
+close-in = Secondes avant la fermeture
+close-in-do = Programmer
+open-poll = Ouvrir
+open-again = Rouvrir
+duplicate = Dupliquer
+reset = Remettre à zéro
+reset-title = Oublier tous les votes ?
+reset-warning = { $count ->
+    [0] Il n’y a aucun vote à oublier. Chacun pourra voter de nouveau.
+    [one] Un vote sera oublié, définitivement. À faire après une répétition.
+   *[other] { $count } votes seront oubliés, définitivement. À faire après une répétition.
+}
+reset-do = Oublier tous les votes
+delete = Supprimer
+delete-title = Supprimer ce vote ?
+delete-warning = { $count ->
+    [0] Il disparaît définitivement, avec son code et son adresse.
+    [one] Il disparaît définitivement, avec son code, son adresse et sa seule voix.
+   *[other] Il disparaît définitivement, avec son code, son adresse et ses { $count } voix.
+}
+delete-do = Supprimer le vote
+share = Partager
+share-link = Lien
+voting-page = Page de vote
+results-page = Page des résultats
+print-sheet = Feuille à imprimer
+qr-file = Code QR (SVG)
+who-votes = Qui vote
+one-vote-per-browser = Un vote par navigateur.
+browser-polls = Recharger, revenir ou envoyer deux fois ne compte jamais double. Mais un navigateur n’est pas une personne : avec un second appareil, une fenêtre privée ou un programme, on peut voter encore. Beaucoup de nouveaux votants dans une minute où personne n’a été appelé à voter en sont le signe. C’est un vote à main levée, pas un scrutin qui engage.
+new-voters = Nouveaux votants par minute
+minute = Minute
+no-new-voters = Les nouveaux votants de la dernière heure s’affichent ici, minute par minute.
+
+## Erreurs : ce qui ne va pas, et que faire
+
+error-status = Erreur { $status }
+to-home = Vers l’accueil
+error-bad-request = Cette demande est incompréhensible
+error-title = La question doit avoir de 1 à 200 caractères
+    .advice = Revenez en arrière : ce que vous avez tapé y est encore.
+error-option-count = Un vote a de 2 à 50 réponses
+    .advice = Revenez en arrière et écrivez-en une par ligne : ce que vous avez tapé y est encore.
+error-option-count-fixed = Le nombre de réponses ne peut plus changer
+    .advice = Une fois le vote ouvert, on peut corriger les réponses, pas en ajouter ni en enlever. Dupliquez plutôt le vote.
+error-label = Chaque réponse doit avoir de 1 à 100 caractères
+    .advice = Revenez en arrière : ce que vous avez tapé y est encore.
+error-duplicate-label = Une réponse y est deux fois
+    .advice = Revenez en arrière et changez-en une : ce que vous avez tapé y est encore.
+error-slug = Le nom dans l’adresse a de 1 à 64 lettres minuscules, chiffres et tirets
+    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
+error-slug-reserved = Ce nom dans l’adresse est réservé
+    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
+error-opens-at-of-open-poll = Un vote qui ouvre tout de suite ne peut pas aussi ouvrir plus tard
+    .advice = Revenez en arrière et enlevez l’heure ou la coche.
+error-time-passed = Cette heure est passée
+    .advice = Revenez en arrière et choisissez-en une plus tardive : ce que vous avez tapé y est encore.
+error-closes-before-opening = Un vote ferme après avoir ouvert
+    .advice = Revenez en arrière et vérifiez les deux heures : ce que vous avez tapé y est encore.
+error-no-choice = Choisissez une des réponses
+error-unauthorized = Réservé aux organisateurs
+    .advice = Connectez-vous avec la clé d’administration. Si vous l’étiez, votre session est terminée.
+error-cross-origin = Cette demande vient d’un autre site
+    .advice = Ouvrez la page elle-même et réessayez.
+error-no-poll = Ce vote n’existe pas
+    .advice = Vérifiez l’adresse ou le code. L’organisateur a peut-être supprimé le vote.
+error-no-address = Il n’y a rien à cette adresse
+    .advice = Vérifiez l’adresse, ou repartez de l’accueil.
+error-method = Cette adresse ne prend pas cela
+error-body-too-slow = La demande n’est pas arrivée à temps
+    .advice = Votre connexion est peut-être lente en ce moment. Revenez en arrière et réessayez.
+error-body-too-large = C’est trop long
+    .advice = Revenez en arrière et raccourcissez.
+error-media-type = Cette demande est incompréhensible
+error-already-open = Ce vote est déjà ouvert
+error-already-closed = Ce vote est déjà fermé
+error-not-open-yet = Ce vote n’est pas ouvert
+error-still-counting = Les derniers votes sont en cours de décompte
+    .advice = Revenez en arrière et réessayez dans un instant.
+error-delete-open = Ce vote est ouvert
+    .advice = Fermez-le avant de le supprimer.
+error-has-ballots = Ce vote a des voix : sa question et ses réponses ne peuvent plus changer
+    .advice = Remettez-le à zéro après une répétition, ou dupliquez-le.
+error-name-taken = Un autre vote a ce nom dans l’adresse
+    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
+error-closed = Ce vote est fermé
+error-not-open = Ce vote n’est pas encore ouvert
+error-already-voted = Vous avez déjà voté
+    .advice = Ce vote prend une seule voix, sans changement.
+error-too-many = Trop de demandes
+    .advice = Attendez un instant et réessayez.
+error-busy = Trop de monde à la fois
+    .advice = Attendez un instant et réessayez.
+error-unavailable = Indisponible pour le moment
+    .advice = Nous nous en occupons. Attendez un instant et réessayez.
+error-internal = Quelque chose n’a pas marché ici
+    .advice = C’est noté. Réessayez ; si cela dure, dites-le à l’organisateur.
+error-fate-refused = Votre vote n’a pas été pris. Revenez en arrière et renvoyez-le.
+error-fate-unknown = Nous ne savons pas si votre vote a été pris. Revenez en arrière et renvoyez-le : il ne comptera pas deux fois.

@@ -1,0 +1,45 @@
+//! site: the front page, joining by code, signing in, and the studio in which organisers work.
+//!
+//! Pages only: what the studio's forms change, they ask of the role polls.
+
+mod front;
+mod signin;
+mod studio;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+use crate::domain::clock::Clock;
+use crate::http::auth::Organisers;
+use crate::http::ops::Counts;
+use crate::http::origin::Origins;
+use crate::http::pages::Pages;
+use crate::store::Store;
+
+/// What the role needs.
+#[derive(Clone, Debug)]
+pub struct Needs {
+    /// Which polls there are.
+    pub store: Store,
+    /// What is counted where; without a queue the studio does not say how many ballots wait.
+    pub counts: Counts,
+    /// The time.
+    pub clock: Clock,
+    /// How the pages look.
+    pub pages: Pages,
+    /// Under which address people join.
+    pub origins: Origins,
+    /// Who may enter the studio.
+    pub organisers: Organisers,
+}
+
+/// The role's routes.
+pub fn router(needs: Needs) -> Router {
+    Router::new()
+        .route("/", get(front::home))
+        .route("/join", get(front::join))
+        .route("/signin", get(signin::page).post(signin::sign_in))
+        .route("/signout", post(signin::sign_out))
+        .merge(studio::router(&needs))
+        .with_state(needs)
+}

@@ -1,0 +1,157 @@
+//! Voting: on a phone, without scripts, by keyboard, without a network, too early and too late.
+
+use serde_json::json;
+
+use super::driver::{Browser, ENTER, JavaScript, TAB};
+use super::look::{Look, inspect};
+use super::{says, votes_are};
+use crate::sandbox::InProcess;
+
+#[tokio::test]
+async fn a_vote_on_a_phone_is_taken_without_a_reload_and_the_page_says_when_it_is_counted() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "drinks", "title": "What shall we drink?", "options": ["Tea", "Coffee", "A tall glass of water from the tap"] })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.look(Look::PHONE).await;
+    browser.open(&site.url("/vote/drinks")).await;
+    inspect(&browser, "vote").await;
+    browser.evaluate("window.neverReloaded = true").await;
+    browser.press("Tea").await;
+    browser.until(&says("Your vote for “Tea” is counted. You can change it")).await;
+    browser.press("Coffee").await;
+    browser.until(&says("Your vote for “Coffee” is counted.")).await;
+    inspect(&browser, "voted").await;
+    assert_eq!(browser.evaluate("window.neverReloaded").await, true);
+    assert_eq!(site.settled("drinks").await["total"], 1, "one voter, one vote");
+    browser.reload().await;
+    browser.until(&says("You voted for “Coffee”.")).await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_poll_without_change_takes_one_vote_and_says_so_before() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "drinks", "allow_change": false })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.look(Look::PHONE).await;
+    browser.open(&site.url("/vote/drinks")).await;
+    browser.until(&says("You vote once here")).await;
+    browser.press("Tea").await;
+    browser.until(&says("Your vote for “Tea” is counted.")).await;
+    assert_eq!(browser.evaluate("document.querySelectorAll('.ballot button:enabled').length").await, 0);
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn without_javascript_joining_voting_and_the_result_work() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    let poll = site.make_poll(json!({ "slug": "drinks" })).await;
+    let browser = Browser::start(JavaScript::Off).await;
+    browser.look(Look::PHONE).await;
+    browser.open("data:text/html,<title>off</title><script>document.title = 'on'</script>").await;
+    assert_eq!(browser.evaluate("document.title").await, "off", "scripts are off");
+
+    browser.open(&site.url("/")).await;
+    browser.fill("[name=code]", "no way").await;
+    browser.press("Join").await;
+    browser.until(&says("There is no poll with the code")).await;
+    browser.clear("[name=code]").await;
+    let code = poll["code"].as_str().unwrap().to_lowercase();
+    browser.fill("[name=code]", &format!(" {} {}", &code[..3], &code[3..])).await;
+    browser.press("Join").await;
+    browser.until("location.pathname === '/vote/drinks'").await;
+    browser.press("Coffee").await;
+    browser.until(&says("Your vote for “Coffee” is in. You can change it")).await;
+    browser.follow("Results").await;
+    // The page reloads itself every few seconds.
+    browser.until(&votes_are("b", 1)).await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn everything_can_be_done_by_keyboard_and_the_focus_is_seen() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "drinks", "closes_at": "2999-11-21T10:22:00Z" })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.look(Look::SMALL_PHONE).await;
+    browser.open(&site.url("/vote/drinks")).await;
+    let mut strokes = 0;
+    while browser.evaluate("document.activeElement.value").await != "b" {
+        browser.strike(TAB).await;
+        strokes += 1;
+        assert!(strokes < 12, "the second answer is never reached");
+        let outline = browser.evaluate("getComputedStyle(document.activeElement).outlineStyle").await;
+        assert_eq!(outline, "solid", "stroke {strokes}: the focus is not to be seen");
+    }
+    browser.strike(ENTER).await;
+    browser.until(&says("Your vote for “Coffee” is counted.")).await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_vote_without_a_network_is_kept_over_a_reload_and_counted_once_when_it_is_back() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "drinks" })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.look(Look::PHONE).await;
+    browser.open(&site.url("/vote/drinks")).await;
+    browser.connect(false).await;
+    browser.press("Tea").await;
+    browser.until(&says("There is no connection. Your vote for “Tea” is kept")).await;
+    inspect(&browser, "vote-offline").await;
+    browser.press("Coffee").await;
+    browser.until(&says("Your vote for “Coffee” is kept")).await;
+    browser.connect(true).await;
+    browser.until(&says("Your vote for “Coffee” is counted.")).await;
+    let results = site.settled("drinks").await;
+    assert_eq!((&results["total"], &results["options"][1]["votes"]), (&json!(1), &json!(1)));
+
+    browser.connect(false).await;
+    browser.press("Tea").await;
+    browser.until(&says("is kept on this device")).await;
+    browser.connect(true).await;
+    browser.reload().await;
+    browser.until(&says("Your vote for “Tea” is counted.")).await;
+    assert_eq!(site.settled("drinks").await["total"], 1);
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_poll_that_opens_and_closes_says_so_on_the_voting_page_by_itself() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "drinks", "status": "draft" })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.look(Look::PHONE).await;
+    browser.open(&site.url("/vote/drinks")).await;
+    browser.until(&says("This poll is not open yet.")).await;
+    inspect(&browser, "vote-early").await;
+    site.organise("/polls/drinks/open", &json!({})).await;
+    browser.until("document.querySelector('.ballot button:enabled')").await;
+    site.organise("/polls/drinks/close", &json!({ "in": 4 })).await;
+    browser.reload().await;
+    browser.until("/^0:0[1-4]$/.test(document.querySelector('[data-countdown]').textContent)").await;
+    browser.until(&says("This poll is closed.")).await;
+    inspect(&browser, "vote-closed").await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_vote_that_comes_too_late_is_not_taken_and_the_page_says_so() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "drinks" })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.look(Look::PHONE).await;
+    browser.open(&site.url("/vote/drinks")).await;
+    site.organise("/polls/drinks/close", &json!({})).await;
+    browser.press("Tea").await;
+    browser.until(&says("This poll is closed: your vote for “Tea” came too late.")).await;
+    assert_eq!(site.settled("drinks").await["total"], 0);
+    product.running.stop().await;
+}
