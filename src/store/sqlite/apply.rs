@@ -68,11 +68,13 @@ impl Sqlite {
         Ok(read_bookmark(self.file.readers(), partition).await?.unwrap_or_default())
     }
 
+    /// A cross join is one whose order SQLite keeps: else it looks up every ballot there is among the rounds.
     pub(crate) async fn sweep(&self) -> Result<bool, StoreError> {
         let mut tx = self.file.begin().await?;
         let swept = sqlx::query(
             "DELETE FROM ballots WHERE (poll, round, voter) IN (\
-               SELECT b.poll, b.round, b.voter FROM discarded_rounds d JOIN ballots b USING (poll, round) LIMIT 4000)",
+               SELECT b.poll, b.round, b.voter FROM discarded_rounds d CROSS JOIN ballots b USING (poll, round) \
+               LIMIT 4000)",
         )
         .execute(&mut *tx)
         .await?;
