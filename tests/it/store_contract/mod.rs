@@ -61,7 +61,7 @@ async fn postgres() -> Backend {
     Backend { store: Store::Postgres(database.store()), _kept: Box::new(database) }
 }
 
-/// A group of ballots: voter, option and position, in the poll's round and in `epoch`.
+/// A group of ballots: voter, option and position, in the poll's round and in `epoch`, all accepted at `at(0)`.
 pub fn group(poll: &Poll, epoch: u16, ballots: &[(u64, usize, u64)]) -> Group {
     let place = |(of, index, position): &(u64, usize, u64)| Placed {
         voter: voter(*of),
@@ -70,7 +70,7 @@ pub fn group(poll: &Poll, epoch: u16, ballots: &[(u64, usize, u64)]) -> Group {
     };
     let mut ballots: Vec<Placed> = ballots.iter().map(place).collect();
     ballots.sort_unstable_by_key(|ballot| ballot.voter);
-    Group { poll: poll.id, round: poll.round, allow_change: poll.allow_change, ballots, superseded: 0 }
+    Group { poll: poll.id, round: poll.round, at: at(0), allow_change: poll.allow_change, ballots, superseded: 0 }
 }
 
 /// A plan that counts one group and leaves the bookmark after `entry`, at `position`.
