@@ -34,9 +34,9 @@ export const learnTime = (at) => { ahead = new Date(at).getTime() - Date.now(); 
 /** The server's time. */
 export const now = () => Date.now() + ahead;
 
-/** Shows the times of the page in the reader's own zone. */
-export const localTimes = () => {
-  for (const time of document.querySelectorAll("time[datetime]")) {
+/** Shows the times within an element in the reader's own zone. */
+export const localTimes = (within) => {
+  for (const time of within.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     time.textContent = "clock" in time.dataset
       ? at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" })
@@ -65,4 +65,4 @@ export const countdown = (until, over = () => {}) => {
   setInterval(tick, 250);
 };
 
-localTimes();
+localTimes(document);

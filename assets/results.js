@@ -1,6 +1,7 @@
 // Moves the bars as votes come in. Without it, the page reloads itself every few seconds.
 import { countdown, learnTime, texts } from "./page.js";
 import { announcer } from "./announce.js";
+import { course } from "./course.js";
 import { watch } from "./live.js";
 
 const live = document.getElementById("live");
@@ -9,11 +10,13 @@ const find = (name) => document.querySelector(`[data-${name}]`);
 learnTime(live.dataset.now);
 countdown(() => live.dataset.closes);
 
+const draw = course(find("course"));
 const announce = announcer(find("announcement"));
 watch(live, (view, state) => {
   find("hidden").hidden = !view.hidden;
   find("download").hidden = view.hidden;
   find("share").hidden = state === "final";
+  if (!view.hidden) draw(view.at, view.total);
   announce(view);
 });
 

@@ -91,6 +91,7 @@ qr-alt = QR code of the voting page
 download-picture = Picture (SVG)
 reconnecting = reconnecting…
 poll-gone = This poll was deleted.
+votes-over-time = Votes over time
 announce-leads = { $label } leads with { $percent } of { $total }.
 announce-tied = Nobody leads. { $total } so far.
 announce-final = Final result: { $label } with { $percent } of { $total }.

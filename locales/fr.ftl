@@ -90,6 +90,7 @@ qr-alt = Code QR de la page de vote
 download-picture = Image (SVG)
 reconnecting = reconnexion…
 poll-gone = Ce vote a été supprimé.
+votes-over-time = Les votes au fil du temps
 announce-leads = { $label } est en tête avec { $percent } de { $total }.
 announce-tied = Personne n’est en tête. { $total } pour l’instant.
 announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.

@@ -28,6 +28,7 @@ use crate::http::voter::Voters;
 use crate::http::{assets, edge, server};
 use crate::live::Live;
 use crate::queue::Queue;
+use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
 use crate::roles::vote::intake::{Intake, intake};
 use crate::roles::{polls, result, site, vote, worker};
@@ -125,7 +126,7 @@ impl Shell {
         }
         if let (true, Some(live)) = (counts(Role::Result), &live) {
             let hub = self.hub(store.for_viewers(), live);
-            routes = routes.merge(result::router(self.result(hub.clone())));
+            routes = routes.merge(result::router(self.result(hub.clone(), store.for_viewers())));
             work.hub = Some(hub);
         }
         if let (Some(queue), Some(live)) = (&queue, &live) {
@@ -165,9 +166,9 @@ impl Shell {
         Hub::follow(store, live, (clock, entropy), self.metrics.clone(), self.limits.max_viewers)
     }
 
-    fn result(&self, hub: Hub) -> result::Needs {
+    fn result(&self, hub: Hub, store: Store) -> result::Needs {
         let (organisers, pages, origins) = (self.organisers.clone(), self.pages.clone(), self.origins.clone());
-        result::Needs { hub, organisers, pages, origins }
+        result::Needs { hub, courses: Courses::new(store), organisers, pages, origins }
     }
 
     fn vote(&self, store: &Store, queue: &Queue, live: &Live, intake: Intake) -> vote::Needs {

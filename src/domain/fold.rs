@@ -1,10 +1,17 @@
 //! Folding: from a run of log entries to the few set operations that count them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 
 use super::ballot::{Sequence, VoterKey};
-use super::log::{Bookmark, EntryId, Marker, Record, Section, Unreadable};
+use super::log::{Bookmark, Entry, EntryId, Marker, Record, Section, Unreadable};
 use super::names::{Choice, PollId};
+use super::turnout::{STEP, Step};
+
+/// By how many steps of time the voters of one poll are told apart in a batch, at most: each costs the store a
+/// statement. Finest ones make twenty minutes; a batch that took longer to come may have wider ones.
+const MAX_STEPS: u32 = 120;
 
 /// What the fold must know of a poll.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +38,16 @@ pub struct Placed {
     pub sequence: Sequence,
 }
 
-/// The ballots of one poll, at most one a voter, in order of voters.
+/// The ballots of one poll whose voters came in one step of time: at most one a voter, in order of voters. No voter of
+/// a poll is in two groups of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
     /// The poll.
     pub poll: PollId,
     /// The round they count in.
     pub round: u32,
+    /// The start of the step in which the first ballot that the batch has of each voter was accepted.
+    pub at: Timestamp,
     /// Whether they replace what the voter chose before.
     pub allow_change: bool,
     /// What stands of this batch.
@@ -70,7 +80,7 @@ pub struct DeadLetter {
 /// All that applying a batch does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Ballots to upsert, by poll.
+    /// Ballots to upsert, by poll and step of time.
     pub groups: Vec<Group>,
     /// Generations that closed: each once, in order.
     pub markers: Vec<Marker>,
@@ -99,12 +109,12 @@ pub fn polls_in(records: &[Record]) -> impl Iterator<Item = PollId> {
 /// When an entry is of a newer format: nothing after it may be applied before it.
 pub fn fold(bookmark: Bookmark, records: &[Record], contests: &Contests) -> Result<Plan, Unreadable> {
     let mut plan = Plan { bookmark, ..Plan::default() };
-    let mut groups: BTreeMap<PollId, Vec<Placed>> = BTreeMap::new();
+    let mut cast: BTreeMap<PollId, Vec<Cast>> = BTreeMap::new();
     for record in records {
         match &record.content {
             Err(newer @ Unreadable::NewerFormat(_)) => return Err(newer.clone()),
             Err(malformed) => plan.bury(record, true, u64::from(record.ballots), malformed.to_string()),
-            Ok(entry) => fold_sections(&mut plan, &mut groups, record, &entry.sections, contests),
+            Ok(entry) => fold_sections(&mut plan, &mut cast, record, entry, contests),
         }
         plan.read += u64::from(record.ballots);
         plan.bookmark = plan.bookmark.after(record);
@@ -112,9 +122,9 @@ pub fn fold(bookmark: Bookmark, records: &[Record], contests: &Contests) -> Resu
     // Stable, so that of those that were repeated the first stays.
     plan.markers.sort_by_key(|marker| (marker.poll, marker.generation));
     plan.markers.dedup_by_key(|marker| (marker.poll, marker.generation));
-    for (poll, ballots) in groups {
+    for (poll, ballots) in cast {
         if let Some(contest) = contests.get(&poll) {
-            plan.groups.push(one_a_voter(poll, contest, ballots));
+            plan.groups.extend(one_a_voter(poll, contest, ballots));
         }
     }
     Ok(plan)
@@ -135,15 +145,21 @@ pub fn give_up(bookmark: Bookmark, record: &Record, reason: String) -> Plan {
     plan
 }
 
+/// A ballot, and when its entry was appended.
+struct Cast {
+    placed: Placed,
+    at: Timestamp,
+}
+
 fn fold_sections(
     plan: &mut Plan,
-    groups: &mut BTreeMap<PollId, Vec<Placed>>,
+    cast: &mut BTreeMap<PollId, Vec<Cast>>,
     record: &Record,
-    sections: &[Section],
+    entry: &Entry,
     contests: &Contests,
 ) {
     let mut position = record.first;
-    for section in sections {
+    for section in &entry.sections {
         let (poll, generation, ballots) = match section {
             Section::Closed(marker) => {
                 plan.markers.push(*marker);
@@ -153,12 +169,12 @@ fn fold_sections(
         };
         let contest = contests.get(&poll).filter(|contest| generation >= contest.round);
         if let Some(contest) = contest {
-            let group = groups.entry(poll).or_default();
+            let cast = cast.entry(poll).or_default();
             let mut strays = 0;
             for (place, (voter, choice)) in (position..).zip(ballots) {
                 if choice.index() < contest.options {
                     let sequence = Sequence::new(plan.bookmark.epoch, place);
-                    group.push(Placed { voter: *voter, choice: *choice, sequence });
+                    cast.push(Cast { placed: Placed { voter: *voter, choice: *choice, sequence }, at: entry.at });
                 } else {
                     strays += 1;
                 }
@@ -173,16 +189,29 @@ fn fold_sections(
     }
 }
 
-fn one_a_voter(poll: PollId, contest: &Contest, mut ballots: Vec<Placed>) -> Group {
-    let before = ballots.len();
-    if contest.allow_change {
-        ballots.sort_unstable_by_key(|ballot| (ballot.voter, std::cmp::Reverse(ballot.sequence)));
-    } else {
-        ballots.sort_unstable_by_key(|ballot| (ballot.voter, ballot.sequence));
+fn one_a_voter(poll: PollId, contest: &Contest, mut cast: Vec<Cast>) -> impl Iterator<Item = Group> {
+    let Contest { round, allow_change, .. } = *contest;
+    let step = step_for(&cast);
+    cast.sort_unstable_by_key(|cast| (cast.placed.voter, cast.placed.sequence));
+    let mut groups: BTreeMap<Timestamp, Group> = BTreeMap::new();
+    for of_one in cast.chunk_by(|one, next| one.placed.voter == next.placed.voter) {
+        let (Some(first), Some(last)) = (of_one.first(), of_one.last()) else { continue };
+        let at = step.start_of(first.at);
+        let empty = || Group { poll, round, at, allow_change, ballots: Vec::new(), superseded: 0 };
+        let group = groups.entry(at).or_insert_with(empty);
+        group.ballots.push(if allow_change { last.placed } else { first.placed });
+        group.superseded += of_one.len() as u64 - 1;
     }
-    ballots.dedup_by_key(|ballot| ballot.voter);
-    let superseded = (before - ballots.len()) as u64;
-    Group { poll, round: contest.round, allow_change: contest.allow_change, ballots, superseded }
+    groups.into_values()
+}
+
+/// The finest steps, unless these would be too many. Clocks that are hours apart make no more of them.
+fn step_for(cast: &[Cast]) -> Step {
+    let steps: BTreeSet<Timestamp> = cast.iter().map(|cast| STEP.start_of(cast.at)).collect();
+    match (steps.first(), steps.last()) {
+        (Some(first), Some(last)) if steps.len() > MAX_STEPS as usize => Step::across(*first, *last, MAX_STEPS),
+        _ => STEP,
+    }
 }
 
 impl Plan {
@@ -222,7 +251,12 @@ mod tests {
     }
 
     fn record(id: u64, first: u64, sections: Vec<Section>) -> Record {
-        let entry = Entry { at: from_millis(0), sections };
+        record_at(0, id, first, sections)
+    }
+
+    /// A record that was appended so many seconds after the epoch.
+    fn record_at(seconds: i64, id: u64, first: u64, sections: Vec<Section>) -> Record {
+        let entry = Entry { at: from_millis(seconds * 1000), sections };
         let ballots = u32::try_from(entry.ballots()).unwrap();
         Record { id: EntryId(id), first, ballots, fingerprint: id, body: bytes::Bytes::new(), content: Ok(entry) }
     }
@@ -248,6 +282,48 @@ mod tests {
             assert_eq!(standing(&plan.groups[0]), [(voter(7), choice, position), (voter(8), 1, 11)]);
             assert_eq!((plan.groups[0].superseded, plan.read), (1, 3));
         }
+    }
+
+    /// Seconds of a group's step, and its voters.
+    fn voters(group: &Group) -> (i64, Vec<VoterKey>) {
+        (group.at.as_second(), group.ballots.iter().map(|ballot| ballot.voter).collect())
+    }
+
+    #[test]
+    fn voters_are_told_apart_by_the_step_of_their_first_ballot_in_the_batch() {
+        for (number, choice) in [(1, 2), (2, 0)] {
+            let plan = folded(&[
+                record_at(25, 1, 0, vec![ballots(number, 1, &[(1, 0), (2, 1)])]),
+                record_at(31, 2, 2, vec![ballots(number, 1, &[(1, 1), (3, 1)])]),
+                record_at(29, 3, 4, vec![ballots(number, 1, &[(4, 1), (1, 2)])]),
+            ]);
+            let [early, late] = &plan.groups[..] else { panic!("{plan:?}") };
+            assert_eq!(voters(early), (20, vec![voter(1), voter(2), voter(4)]));
+            assert_eq!(voters(late), (30, vec![voter(3)]));
+            assert_eq!((early.ballots[0].choice.index(), early.superseded, late.superseded), (choice, 2, 0));
+        }
+    }
+
+    #[test]
+    fn a_batch_that_took_long_to_come_has_wider_steps() {
+        let cast = |minute: u8| {
+            let (id, at) = (u64::from(minute), i64::from(minute) * 60);
+            record_at(at, id, id, vec![ballots(1, 1, &[(minute, 0)])])
+        };
+        let plan = folded(&(0..180).map(cast).collect::<Vec<_>>());
+        assert_eq!(plan.groups.len(), 36, "five minutes each");
+        assert!(plan.groups.iter().all(|group| group.ballots.len() == 5 && group.at.as_second() % 300 == 0));
+    }
+
+    #[test]
+    fn clocks_that_are_far_apart_leave_steps_as_fine_as_they_are() {
+        let cast = |of: u8| {
+            let (id, day) = (u64::from(of), i64::from(of % 2) * 86_400);
+            record_at(day + i64::from(of), id, id, vec![ballots(1, 1, &[(of, 0)])])
+        };
+        let plan = folded(&(0..180).map(cast).collect::<Vec<_>>());
+        assert_eq!(plan.groups.len(), 36);
+        assert!(plan.groups.iter().all(|group| group.ballots.len() == 5));
     }
 
     #[test]

@@ -12,4 +12,5 @@ pub mod names;
 pub mod new_poll;
 pub mod poll;
 pub mod snapshot;
+pub mod turnout;
 pub mod voter;

@@ -6,7 +6,7 @@
 //! - `t(name, value=…)`, a text of `locales/`, filled in; `t("name.attribute")`, an attribute of it
 //! - `has_text(name)`, whether there is such a text
 //! - `asset(name)`, the address of a file of `assets/`
-//! - the filters `number` (of a whole number), `time` (of an RFC 3339 time) and `percent(of)`
+//! - the filters `number` (of a whole number), `percent(of)`, and, of an RFC 3339 time, `time` and `clock` (without its date)
 
 use std::sync::Arc;
 
@@ -149,6 +149,10 @@ fn environment(files: &Files, language: Language) -> Result<Environment<'static>
     environment.add_filter("number", move |number: u64| numbers.number(number));
     let shares = Arc::clone(&texts);
     environment.add_filter("percent", move |part: u64, whole: u64| shares.percent(part, whole));
+    environment.add_filter("clock", |time: &str| match time.parse::<Timestamp>() {
+        Ok(time) => Ok(time.strftime("%H:%M UTC").to_string()),
+        Err(_) => Err(minijinja::Error::new(ErrorKind::InvalidOperation, "clock: not a time")),
+    });
     environment.add_filter("time", move |time: &str| match time.parse::<Timestamp>() {
         Ok(time) => Ok(texts.time(time)),
         Err(_) => Err(minijinja::Error::new(ErrorKind::InvalidOperation, "time: not a time")),

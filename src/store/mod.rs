@@ -20,6 +20,7 @@ use crate::domain::log::{Bookmark, LogEnd};
 use crate::domain::names::{Choice, PollId};
 use crate::domain::poll::Poll;
 use crate::domain::snapshot::Snapshot;
+use crate::domain::turnout::{STEP, Series};
 
 /// Why the store did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -206,6 +207,26 @@ impl Store {
         }
     }
 
+    /// The turnout of a poll's round since `from`, else since its first ballot, in the narrowest steps of which there
+    /// are at most `points` (two or more). All steps are whole: the first may begin before `from`. Ballots that were
+    /// counted by a release that kept no turnout are missing.
+    ///
+    /// # Errors
+    /// Where the store is unavailable.
+    pub async fn turnout(
+        &self,
+        poll: PollId,
+        round: u32,
+        from: Option<Timestamp>,
+        points: u32,
+    ) -> Result<Series, StoreError> {
+        let from = STEP.start_of(from.unwrap_or(Timestamp::MIN));
+        match self {
+            Self::Sqlite(store) => store.turnout(poll, round, from, points).await,
+            Self::Postgres(store) => store.turnout(poll, round, from, points).await,
+        }
+    }
+
     /// What a voter chose in a poll's round, as far as it has been counted.
     ///
     /// # Errors
@@ -251,7 +272,8 @@ impl Store {
         })
     }
 
-    /// Sweeps away up to some thousand ballots of rounds that no longer count. `true` while there is more to sweep.
+    /// Sweeps away up to some thousand ballots, or steps of turnout, of rounds that no longer count. `true` while there
+    /// is more to sweep.
     ///
     /// # Errors
     /// Where the store is unavailable.
@@ -312,8 +334,8 @@ impl Claim {
         }
     }
 
-    /// Applies a plan: ballots, tallies, versions, dead letters, markers and the bookmark. Returns the polls that
-    /// changed visibly.
+    /// Applies a plan: ballots, tallies, turnout, versions, dead letters, markers and the bookmark. Returns the polls
+    /// that changed visibly.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] where something cannot be stored, [`StoreError::Changed`] where a poll was reset or deleted

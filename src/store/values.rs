@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::domain::clock::from_millis;
 use crate::domain::names::{Choice, PollId};
 use crate::domain::poll::{Status, Visibility};
+use crate::domain::turnout::Turnout;
 use crate::store::StoreError;
 
 pub fn poll_id(stored: i64) -> Result<PollId, StoreError> {
@@ -25,6 +27,11 @@ pub fn unsigned(stored: i64) -> u64 {
 
 pub fn millis(time: Option<Timestamp>) -> Option<i64> {
     time.map(Timestamp::as_millisecond)
+}
+
+/// A step's start and its voters.
+pub fn turnout((at, voters): (i64, i64)) -> Turnout {
+    Turnout { at: from_millis(at), voters: unsigned(voters) }
 }
 
 pub fn status(status: Status) -> &'static str {

@@ -12,6 +12,7 @@ use hemicycle::http::metrics::Metrics;
 use hemicycle::live::Live;
 use hemicycle::queue::Queue;
 use hemicycle::queue::local::LocalQueue;
+use hemicycle::queue::redis::RedisQueue;
 use hemicycle::roles::worker::Needs;
 use hemicycle::roles::worker::announcer::Announcer;
 use hemicycle::roles::worker::turn::{Counter, Turn};
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::forge::{at, ballot, open, poll_id, voter};
-use crate::servers::Database;
+use crate::servers::{Database, PARTITIONS, redis_options};
 
 struct Worker {
     store: Store,
@@ -42,6 +43,11 @@ impl Worker {
     /// The same over this store.
     async fn over(store: Store, folder: TempDir) -> Self {
         let queue = Queue::Local(LocalQueue::open(&folder.path().join("queue")).await.unwrap());
+        Self::between(queue, store, folder).await
+    }
+
+    /// The same between these two.
+    async fn between(queue: Queue, store: Store, folder: TempDir) -> Self {
         for poll in [open(1), open(2)] {
             store.insert_poll(&poll).await.unwrap();
             queue.install(poll.id, &poll.gate(), at(0)).await.unwrap();
@@ -151,6 +157,34 @@ async fn a_partition_that_stands_still_stays_in_trouble_until_it_is_counted() {
         let _ = worker.counter.turn().await;
     }
     assert!(worker.counter.is_well());
+}
+
+/// What came of a backlog of some minutes, counted at once: seconds after `at(0)`, and the voters who are new.
+async fn turnout_of_a_backlog(mut worker: Worker) -> Vec<(i64, u64)> {
+    // The last two: a voter who was there before, and a clock that was set back.
+    for (seconds, from, to) in [(1, 0, 40), (9, 40, 50), (10, 50, 80), (95, 80, 81), (200, 0, 30), (19, 90, 100)] {
+        let ballots: Vec<_> = (from..to).map(|of| ballot(1, of, 0)).collect();
+        worker.queue.append(&ballots, at(seconds * 1000)).await.unwrap();
+    }
+    worker.catch_up().await;
+    assert_eq!(worker.store.snapshot(poll_id(1), at(0)).await.unwrap().unwrap().total(), 91);
+    let points = worker.store.turnout(poll_id(1), 1, None, 100).await.unwrap().points;
+    points.iter().map(|point| (point.at.as_second() - at(0).as_second(), point.voters)).collect()
+}
+
+const BACKLOG: [(i64, u64); 3] = [(0, 50), (10, 40), (90, 1)];
+
+#[tokio::test]
+async fn a_backlog_counts_when_it_was_accepted() {
+    assert_eq!(turnout_of_a_backlog(Worker::start().await).await, BACKLOG);
+}
+
+#[tokio::test]
+async fn a_backlog_of_several_partitions_counts_when_it_was_accepted() {
+    let database = Database::migrated();
+    let queue = Queue::Redis(RedisQueue::new(redis_options(PARTITIONS)));
+    let worker = Worker::between(queue, Store::Postgres(database.store()), TempDir::new().unwrap()).await;
+    assert_eq!(turnout_of_a_backlog(worker).await, BACKLOG);
 }
 
 /// A worker that counts into PostgreSQL.

@@ -36,7 +36,7 @@ pub async fn get_results(
     match ending {
         None => {
             let base = needs.origins.base(&headers, Some(peer));
-            page::live(&needs, &*needs.hub.snapshot(name).await?, audience, &base, language)
+            page::live(&needs, &*needs.hub.snapshot(name).await?, audience, &base, language).await
         }
         Some("json") => Ok(Json(needs.hub.snapshot(name).await?.view(audience)).into_response()),
         Some("csv") => table(&needs, name, audience).await,

@@ -1,5 +1,6 @@
 //! result: shows how polls stand, as a page, JSON, CSV and a stream of events.
 
+pub mod course;
 mod csv;
 mod events;
 mod handlers;
@@ -9,6 +10,7 @@ mod page;
 use axum::Router;
 use axum::routing::get;
 
+use self::course::Courses;
 use self::hub::Hub;
 use crate::http::auth::Organisers;
 use crate::http::origin::Origins;
@@ -19,6 +21,8 @@ use crate::http::pages::Pages;
 pub struct Needs {
     /// Where snapshots come from.
     pub hub: Hub,
+    /// How votes came in over time.
+    pub courses: Courses,
     /// Who may see hidden totals.
     pub organisers: Organisers,
     /// How the page looks.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Needs;
+use super::course::Course;
 use crate::domain::poll::Visibility;
 use crate::domain::snapshot::{Audience, Snapshot, SnapshotView, Standing};
 use crate::http::error::ApiError;
@@ -33,6 +34,7 @@ struct Page<'a> {
     join: String,
     qr: Option<String>,
     rows: Vec<Standing<'a>>,
+    course: Option<Course>,
     after_close: bool,
 }
 
@@ -56,7 +58,7 @@ struct Bar {
 }
 
 /// The live page; `base`: the address under which people reach the product.
-pub fn live(
+pub async fn live(
     needs: &Needs,
     snapshot: &Snapshot,
     audience: Audience,
@@ -64,12 +66,14 @@ pub fn live(
     language: Language,
 ) -> Result<Response, ApiError> {
     let view = snapshot.view(audience);
+    let course = if view.hidden { None } else { needs.courses.until(snapshot).await? };
     let page = Page {
         state: view.state(),
         code: snapshot.poll.code.as_str(),
         join: format!("{}/join", without_scheme(base)),
         qr: qr::data(&format!("{base}/vote/{}", view.poll)),
         rows: view.standings(),
+        course,
         after_close: snapshot.poll.results == Visibility::AfterClose,
         view: &view,
     };

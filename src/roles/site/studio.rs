@@ -1,6 +1,7 @@
 //! The studio: an organiser's polls at a glance, and a page for each.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::HeaderMap;
@@ -16,10 +17,18 @@ use super::Needs;
 use crate::domain::names::PollId;
 use crate::domain::poll::{Poll, Visibility};
 use crate::domain::snapshot::{Audience, Snapshot, Standing};
+use crate::domain::turnout::Series;
 use crate::http::error::ApiError;
 use crate::http::language::Language;
 use crate::http::origin::Peer;
 use crate::http::qr;
+
+/// How far back the studio shows new voters, in seconds.
+const HOUR: u64 = 3600;
+/// Steps of turnout in that time, at most: enough for none to be longer than a minute.
+const POINTS: u32 = 62;
+/// Minutes with new voters that are shown, at most: the newest.
+const MINUTES: usize = 12;
 
 /// All polls at a glance.
 #[derive(Debug, Serialize)]
@@ -74,7 +83,6 @@ struct PollPage<'a> {
 #[derive(Debug, Serialize)]
 struct Minute {
     at: Timestamp,
-    clock: String,
     voters: u64,
 }
 
@@ -173,7 +181,9 @@ async fn poll(
     let snapshot = needs.snapshot(&name).await?;
     let (base, view) = (needs.origins.base(&headers, Some(peer)), snapshot.view(Audience::Organiser));
     let (poll, address) = (&snapshot.poll, format!("{base}/vote/{}", snapshot.poll.slug));
-    let minutes: Vec<Minute> = Vec::new();
+    let hour_ago = snapshot.at - Duration::from_secs(HOUR);
+    let turnout = needs.store.turnout(poll.id, poll.round, Some(hour_ago), POINTS).await?;
+    let minutes = minutes(&turnout);
     let page = PollPage {
         id: poll.id,
         slug: poll.slug.as_str(),
@@ -275,6 +285,16 @@ fn line(poll: &Poll, totals: &BTreeMap<PollId, u64>, now: Timestamp) -> Line {
 
 fn state(snapshot: &Snapshot) -> &'static str {
     snapshot.poll.state_at(snapshot.at)
+}
+
+/// New voters by minute, the newest first.
+fn minutes(turnout: &Series) -> Vec<Minute> {
+    let mut minutes: BTreeMap<i64, u64> = BTreeMap::new();
+    for point in &turnout.points {
+        *minutes.entry(point.at.as_second().div_euclid(60) * 60).or_default() += point.voters;
+    }
+    let newest = minutes.into_iter().rev().take(MINUTES);
+    newest.filter_map(|(second, voters)| Some(Minute { at: Timestamp::from_second(second).ok()?, voters })).collect()
 }
 
 /// The address at which people type a code, as they type it.

@@ -4,7 +4,7 @@
 //!
 //! 1. a worker its partition's row, which nobody waits for (others skip it), then ballots of that partition;
 //! 2. polls, in order of their ids;
-//! 3. tallies, in order;
+//! 3. tallies and turnout, each in order;
 //! 4. row -1 of the partitions, organisers only.
 //!
 //! A worker locks polls late, when the bulk of its work is done, and then looks whether a round it counted in was
@@ -73,6 +73,8 @@ struct Effect {
     superseded: u64,
     repeated: u64,
     votes: BTreeMap<(PollId, i16), i64>,
+    /// New voters, by poll, round and step.
+    came: BTreeMap<(PollId, u32, Timestamp), i64>,
 }
 
 impl Postgres {
@@ -169,7 +171,7 @@ impl Claim {
                 .bind(Sequence::POSITION_MASK)
                 .fetch_all(&mut *self.tx)
                 .await?;
-            effect.add(group.poll, ballots.len() as u64, &rows)?;
+            effect.add(group, ballots.len() as u64, &rows)?;
         }
         Ok(())
     }
@@ -224,8 +226,8 @@ impl Claim {
         finished.into_iter().map(poll_id).collect()
     }
 
-    /// Moves votes, raises the versions of the polls in which any moved, and books all of it on the partition: in one
-    /// statement, for a small batch costs what its round trips cost. Returns those polls.
+    /// Moves votes, adds new voters, raises the versions of the polls in which any vote moved, and books all of it on
+    /// the partition: in one statement, for a small batch costs what its round trips cost. Returns those polls.
     async fn book(&mut self, plan: &Plan, effect: &Effect) -> Result<BTreeSet<PollId>, StoreError> {
         let moved: Vec<_> = effect.votes.iter().filter(|(_, votes)| **votes != 0).collect();
         let changed: BTreeSet<PollId> = moved.iter().map(|((poll, _), _)| *poll).collect();
@@ -235,6 +237,11 @@ impl Claim {
                INSERT INTO tallies (poll, choice, votes) \
                SELECT * FROM unnest($11::bigint[], $12::smallint[], $13::bigint[]) AS new (poll, choice, votes) \
                ORDER BY poll, choice ON CONFLICT (poll, choice) DO UPDATE SET votes = tallies.votes + excluded.votes), \
+             come AS ( \
+               INSERT INTO turnout (poll, round, at, voters) \
+               SELECT * FROM unnest($15::bigint[], $16::integer[], $17::bigint[], $18::bigint[]) \
+                 AS new (poll, round, at, voters) ORDER BY poll, round, at \
+               ON CONFLICT (poll, round, at) DO UPDATE SET voters = turnout.voters + excluded.voters), \
              raised AS (UPDATE polls SET shown = shown + 1 WHERE id = ANY ($14)) \
              UPDATE partitions SET epoch = $2, entry = $3, fingerprint = $4, position = $5, applied = applied + $6, \
                superseded = superseded + $7, discarded = discarded + $8, dead = dead + $9, repeated = repeated + $10 \
@@ -254,6 +261,10 @@ impl Claim {
         .bind(moved.iter().map(|((_, choice), _)| *choice).collect::<Vec<_>>())
         .bind(moved.iter().map(|(_, votes)| **votes).collect::<Vec<_>>())
         .bind(ids(&changed))
+        .bind(effect.came.keys().map(|(poll, ..)| signed(poll.get())).collect::<Vec<_>>())
+        .bind(effect.came.keys().map(|(_, round, _)| integer(*round)).collect::<Vec<_>>())
+        .bind(effect.came.keys().map(|(.., at)| at.as_millisecond()).collect::<Vec<_>>())
+        .bind(effect.came.values().copied().collect::<Vec<_>>())
         .execute(&mut *self.tx)
         .await?;
         self.bookmark = plan.bookmark;
@@ -262,15 +273,19 @@ impl Claim {
 }
 
 impl Effect {
-    /// Adds what upserting `ballots` of a poll returned; what it did not return was stale.
-    fn add(&mut self, poll: PollId, ballots: u64, rows: &[PgRow]) -> Result<(), StoreError> {
+    /// Adds what upserting `ballots` of a group returned; what it did not return was stale.
+    fn add(&mut self, group: &Group, ballots: u64, rows: &[PgRow]) -> Result<(), StoreError> {
+        let poll = group.poll;
         let mut written = 0;
         for row in rows {
             let (choice, previous): (i16, i16) = (row.try_get("choice")?, row.try_get("previous")?);
             let count: i64 = row.try_get("ballots")?;
             written += unsigned(count);
             match previous {
-                FRESH => *self.votes.entry((poll, choice)).or_default() += count,
+                FRESH => {
+                    *self.votes.entry((poll, choice)).or_default() += count;
+                    *self.came.entry((poll, group.round, group.at)).or_default() += count;
+                }
                 REPEATED => self.repeated += unsigned(count),
                 replaced if usize::try_from(replaced).is_ok_and(|replaced| replaced < MAX_OPTIONS) => {
                     *self.votes.entry((poll, replaced)).or_default() -= count;

@@ -12,6 +12,7 @@ mod replicas;
 mod results;
 mod rows;
 pub mod schema;
+mod turnout;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -9,7 +9,7 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::rows::{self, integer, select_poll, smallint};
-use super::{Postgres, WRITE, within};
+use super::{Postgres, WRITE, turnout, within};
 use crate::domain::ballot::VoterKey;
 use crate::domain::ledger::Ledger;
 use crate::domain::log::Bookmark;
@@ -20,7 +20,7 @@ use crate::store::values::{self, poll_id, signed, unsigned};
 
 /// How long a comparison of all ballots with all tallies may take.
 const VERIFY: Duration = Duration::from_hours(1);
-/// Ballots swept away in one step.
+/// Ballots and steps of turnout swept away at a time.
 const SWEEP: i64 = 4000;
 
 impl Postgres {
@@ -135,6 +135,7 @@ impl Postgres {
                 break;
             }
         }
+        swept += turnout::sweep(&mut tx, (poll, round), SWEEP - signed(swept)).await?;
         if swept == 0 {
             let done =
                 sqlx::query("DELETE FROM discarded_rounds WHERE poll = $1 AND round = $2").bind(poll).bind(round);

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite as Db, Transaction};
 
-use super::Sqlite;
+use super::{Sqlite, turnout};
 use crate::domain::ballot::{Sequence, VoterKey};
 use crate::domain::fold::{Contest, Contests, Group, Placed, Plan};
 use crate::domain::log::{Bookmark, EntryId, LogEnd, Marker};
@@ -38,6 +38,16 @@ struct Effect {
     superseded: u64,
     repeated: u64,
     votes: Vec<i64>,
+}
+
+/// What applying all groups did.
+#[derive(Debug, Default)]
+struct Effects {
+    superseded: u64,
+    repeated: u64,
+    votes: BTreeMap<(PollId, usize), i64>,
+    /// New voters, by poll, round and step.
+    came: BTreeMap<(PollId, u32, Timestamp), i64>,
 }
 
 impl Sqlite {
@@ -68,15 +78,17 @@ impl Sqlite {
         Ok(read_bookmark(self.file.readers(), partition).await?.unwrap_or_default())
     }
 
+    /// A cross join is one whose order SQLite keeps: else it looks up every ballot there is among the rounds.
     pub(crate) async fn sweep(&self) -> Result<bool, StoreError> {
         let mut tx = self.file.begin().await?;
         let swept = sqlx::query(
             "DELETE FROM ballots WHERE (poll, round, voter) IN (\
-               SELECT b.poll, b.round, b.voter FROM discarded_rounds d JOIN ballots b USING (poll, round) LIMIT 4000)",
+               SELECT b.poll, b.round, b.voter FROM discarded_rounds d CROSS JOIN ballots b USING (poll, round) \
+               LIMIT 4000)",
         )
         .execute(&mut *tx)
         .await?;
-        let more = swept.rows_affected() > 0;
+        let more = swept.rows_affected() > 0 || turnout::sweep(&mut tx).await? > 0;
         if !more {
             sqlx::query("DELETE FROM discarded_rounds").execute(&mut *tx).await?;
         }
@@ -124,25 +136,18 @@ impl Claim {
     }
 
     pub(crate) async fn apply(&mut self, plan: &Plan, now: Timestamp) -> Result<Vec<PollId>, StoreError> {
-        let mut changed = BTreeSet::new();
-        let (mut superseded, mut repeated) = (0, 0);
-        let mut tallies = Vec::new();
+        let mut effects = Effects::default();
         for group in &plan.groups {
-            let effect = self.apply_group(group).await?;
-            superseded += effect.superseded;
-            repeated += effect.repeated;
-            let poll = signed(group.poll.get());
-            let moved = effect.votes.iter().enumerate().filter(|(_, votes)| **votes != 0);
-            tallies.extend(moved.map(|(choice, votes)| (poll, choice, *votes)));
-            if effect.votes.iter().any(|votes| *votes != 0) {
-                changed.insert(group.poll);
-            }
+            effects.add(group, &self.apply_group(group).await?);
         }
+        effects.votes.retain(|_, votes| *votes != 0);
+        let mut changed: BTreeSet<PollId> = effects.votes.keys().map(|(poll, _)| *poll).collect();
         for letter in &plan.dead {
             self.keep_dead_letter(letter, now).await?;
         }
-        self.book(plan, superseded, repeated).await?;
-        self.add_to_tallies(&tallies).await?;
+        self.book(plan, effects.superseded, effects.repeated).await?;
+        self.add_to_tallies(&effects.votes).await?;
+        self.add_to_turnout(&effects.came).await?;
         self.raise_versions(&changed).await?;
         for marker in &plan.markers {
             if self.apply_marker(marker).await? {
@@ -256,16 +261,17 @@ impl Claim {
         Ok(())
     }
 
-    async fn add_to_tallies(&mut self, tallies: &[(i64, usize, i64)]) -> Result<(), StoreError> {
-        if tallies.is_empty() {
+    async fn add_to_tallies(&mut self, moved: &BTreeMap<(PollId, usize), i64>) -> Result<(), StoreError> {
+        if moved.is_empty() {
             return Ok(());
         }
+        let rows: Vec<_> = moved.iter().map(|((poll, choice), votes)| (signed(poll.get()), choice, votes)).collect();
         sqlx::query(
             "INSERT INTO tallies (poll, choice, votes) \
              SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?) WHERE true \
              ON CONFLICT DO UPDATE SET votes = votes + excluded.votes",
         )
-        .bind(json(tallies))
+        .bind(json(&rows))
         .execute(&mut *self.tx)
         .await?;
         Ok(())
@@ -327,6 +333,18 @@ impl Effect {
     }
 }
 
+impl Effects {
+    fn add(&mut self, group: &Group, effect: &Effect) {
+        self.superseded += effect.superseded;
+        self.repeated += effect.repeated;
+        for (choice, votes) in effect.votes.iter().enumerate().filter(|(_, votes)| **votes != 0) {
+            *self.votes.entry((group.poll, choice)).or_default() += votes;
+        }
+        // Who changed a choice took a vote away and gave one: what is left over are those who are new.
+        *self.came.entry((group.poll, group.round, group.at)).or_default() += effect.votes.iter().sum::<i64>();
+    }
+}
+
 fn contest(row: &SqliteRow) -> Result<(PollId, Contest), StoreError> {
     let contest = Contest {
         round: row.try_get("round")?,
@@ -347,6 +365,6 @@ fn pack(ballots: &[Placed], base: Sequence) -> Vec<u8> {
     packed
 }
 
-fn json<T: serde::Serialize>(values: &[T]) -> String {
+pub(super) fn json<T: serde::Serialize>(values: &[T]) -> String {
     serde_json::to_string(values).unwrap_or_else(|_| "[]".into())
 }

@@ -7,6 +7,7 @@ pub mod log;
 mod polls;
 mod results;
 mod rows;
+mod turnout;
 
 use std::path::Path;
 

@@ -50,6 +50,8 @@ async fn votes_move_in_the_studio(browser: &Browser, site: &Site, slug: &str) ->
     browser.until(&says("is counted")).await;
     browser.switch_to(&studio).await;
     browser.until(&votes_are("b", 1)).await;
+    browser.reload().await;
+    browser.until("document.querySelector('.minutes td').innerText.trim() === '1'").await;
     inspect(browser, "studio-open").await;
     phone
 }

@@ -39,6 +39,7 @@ async fn bars_move_in_another_window_without_a_reload_until_the_result_is_final(
         site.vote("summer", &format!("friend {voter}"), ["a", "b", "b", "c", "d", "a", "b"][voter % 7]).await;
     }
     browser.until("document.querySelector('[data-total]').textContent === '31'").await;
+    browser.until("!document.querySelector('.course').hidden").await;
     assert!(!browser.text("[data-announcement]").await.contains("leads"), "it does not chatter");
     inspect(&browser, "results").await;
 

@@ -24,7 +24,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 use tempfile::TempDir;
 
-use super::model::{Cast, QueueSide, StoreSide, Written};
+use super::model::{Cast, QueueSide, StoreSide, Written, by_minute};
 use super::{Action, Files, POLLS, Step};
 use crate::forge::{at, ballot, draft, open, poll_id, strict};
 
@@ -140,7 +140,7 @@ impl Machine {
                     let is_final = stored.is_final && stored.generation == gate.generation;
                     prop_assert!(!is_final, "accepted for a poll that is final");
                     self.queue.first_choices.entry((poll, gate.round, voter)).or_insert(choice);
-                    written.push(Cast { poll, generation: gate.generation, voter, choice });
+                    written.push(Cast { poll, generation: gate.generation, voter, choice, at: self.clock.now() });
                 }
                 Answer::Closed(_) => drop(self.queue.latched.insert(opening)),
                 Answer::AlreadyVoted => prop_assert!(held, "voter {voter} was turned down without a reason"),
@@ -204,8 +204,16 @@ impl Machine {
         for poll in 1..=POLLS {
             let votes = self.life.store.snapshot(poll_id(poll), self.clock.now()).await.unwrap().unwrap().votes;
             prop_assert_eq!(votes, self.store.tally(poll), "poll {}", poll);
+            prop_assert_eq!(self.turnout(poll).await, self.store.turnout(poll), "poll {}", poll);
         }
         Ok(())
+    }
+
+    /// How many voters came to a poll's round, by minute: a batch that took long to come has steps of half a minute.
+    async fn turnout(&self, number: u64) -> BTreeMap<i64, u64> {
+        let poll = self.life.store.poll(poll_id(number)).await.unwrap().unwrap();
+        let series = self.life.store.turnout(poll.id, poll.round, None, u32::MAX).await.unwrap();
+        by_minute(series.points.iter().map(|point| (point.at, point.voters)))
     }
 
     async fn tidy(&mut self, retain: u64) {

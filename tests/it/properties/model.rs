@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 /// A poll's number and one of its generations.
 pub type Opening = (u64, u32);
 
@@ -12,6 +14,8 @@ pub struct Cast {
     pub generation: u32,
     pub voter: u64,
     pub choice: usize,
+    /// When it was accepted.
+    pub at: Timestamp,
 }
 
 /// An entry of the log: no two that were ever written are the same.
@@ -41,6 +45,8 @@ pub struct StoreSide {
     pub position: usize,
     /// Poll and voter: the choice that stands.
     pub standing: BTreeMap<(u64, u64), usize>,
+    /// Poll and voter: when the first ballot of those that count was accepted.
+    pub came: BTreeMap<(u64, u64), Timestamp>,
     /// Poll: the first generation whose ballots count.
     pub first_generation: BTreeMap<u64, u32>,
     /// Ballots that were trimmed before they were counted.
@@ -77,6 +83,7 @@ impl StoreSide {
         if ballot.generation < self.first_generation.get(&ballot.poll).copied().unwrap_or(1) {
             return;
         }
+        self.came.entry((ballot.poll, ballot.voter)).or_insert(ballot.at);
         let standing = self.standing.entry((ballot.poll, ballot.voter));
         if super::machine::allows_change(ballot.poll) {
             standing.insert_entry(ballot.choice);
@@ -88,7 +95,13 @@ impl StoreSide {
     /// The poll starts over with this generation.
     pub fn reset(&mut self, poll: u64, generation: u32) {
         self.standing.retain(|(of, _), _| *of != poll);
+        self.came.retain(|(of, _), _| *of != poll);
         self.first_generation.insert(poll, generation);
+    }
+
+    /// How many voters came to a poll, by minute.
+    pub fn turnout(&self, poll: u64) -> BTreeMap<i64, u64> {
+        by_minute(self.came.iter().filter(|((of, _), _)| *of == poll).map(|(_, at)| (*at, 1)))
     }
 
     /// The tally of a poll of three options.
@@ -96,4 +109,13 @@ impl StoreSide {
         let votes = |index| self.standing.iter().filter(|((of, _), choice)| *of == poll && **choice == index).count();
         (0..3).map(|index| votes(index) as u64).collect()
     }
+}
+
+/// Adds voters up by the minute in which they came.
+pub fn by_minute(came: impl Iterator<Item = (Timestamp, u64)>) -> BTreeMap<i64, u64> {
+    let mut minutes = BTreeMap::new();
+    for (at, voters) in came {
+        *minutes.entry(at.as_second().div_euclid(60)).or_default() += voters;
+    }
+    minutes
 }

@@ -6,6 +6,7 @@ mod claims;
 mod letters;
 mod polls;
 mod rounds;
+mod turnout;
 
 use std::any::Any;
 use std::time::Duration;
@@ -37,6 +38,7 @@ macro_rules! store_contract {
                 let ledger = backend.store.ledger().await.unwrap();
                 assert_eq!(ledger.difference(), 0, "{ledger:?}");
                 assert_eq!(backend.store.verify().await.unwrap(), [], "tallies are not the fold of the ballots");
+                $crate::store_contract::assert_every_voter_came_once(&backend.store).await;
                 backend.store.close().await;
             })+
         })+
@@ -61,7 +63,7 @@ async fn postgres() -> Backend {
     Backend { store: Store::Postgres(database.store()), _kept: Box::new(database) }
 }
 
-/// A group of ballots: voter, option and position, in the poll's round and in `epoch`.
+/// A group of ballots: voter, option and position, in the poll's round and in `epoch`, all accepted at `at(0)`.
 pub fn group(poll: &Poll, epoch: u16, ballots: &[(u64, usize, u64)]) -> Group {
     let place = |(of, index, position): &(u64, usize, u64)| Placed {
         voter: voter(*of),
@@ -70,7 +72,7 @@ pub fn group(poll: &Poll, epoch: u16, ballots: &[(u64, usize, u64)]) -> Group {
     };
     let mut ballots: Vec<Placed> = ballots.iter().map(place).collect();
     ballots.sort_unstable_by_key(|ballot| ballot.voter);
-    Group { poll: poll.id, round: poll.round, allow_change: poll.allow_change, ballots, superseded: 0 }
+    Group { poll: poll.id, round: poll.round, at: at(0), allow_change: poll.allow_change, ballots, superseded: 0 }
 }
 
 /// A plan that counts one group and leaves the bookmark after `entry`, at `position`.
@@ -123,6 +125,16 @@ async fn apply(store: &Store, plan: &Plan) -> Vec<PollId> {
     changed
 }
 
+/// Holds the turnout of all polls against their tallies.
+pub async fn assert_every_voter_came_once(store: &Store) {
+    for poll in store.polls().await.unwrap() {
+        let series = store.turnout(poll.id, poll.round, None, 100).await.unwrap();
+        let came: u64 = series.points.iter().map(|point| point.voters).sum();
+        let total = store.snapshot(poll.id, at(0)).await.unwrap().unwrap().total();
+        assert_eq!(came, total, "{}: {series:?}", poll.slug);
+    }
+}
+
 async fn votes(store: &Store, number: u64) -> Vec<u64> {
     store.snapshot(poll_id(number), at(0)).await.unwrap().unwrap().votes
 }
@@ -171,6 +183,16 @@ store_contract! {
             ballots_of_discarded_rounds_are_swept_and_no_others
             a_deleted_poll_leaves_its_votes_discarded
             a_reopened_poll_goes_on_counting_in_its_round;
+        turnout:
+            voters_are_kept_by_the_step_of_their_first_ballot
+            what_moves_no_total_adds_no_voter
+            voters_who_come_to_one_step_in_many_batches_are_added_up
+            turnout_is_of_one_poll_and_one_round
+            turnout_is_not_kept_of_what_is_undone
+            a_retried_letter_counts_when_it_was_accepted
+            a_series_has_the_narrowest_steps_that_are_few_enough
+            a_series_from_a_time_has_whole_steps
+            turnout_of_discarded_rounds_is_swept_in_steps_and_no_other;
         claims:
             a_claim_that_is_dropped_leaves_nothing
             the_bookmark_moves_with_what_it_accounts_for

@@ -10,7 +10,7 @@ use hemicycle::store::{Claim, Store, StoreError};
 use super::{ends, store, until};
 use crate::forge::{at, open, poll_id};
 use crate::servers::{Database, PARTITIONS};
-use crate::store_contract::{claimed, group, marker, plan};
+use crate::store_contract::{assert_every_voter_came_once, claimed, group, marker, plan};
 
 async fn claim(store: &Store) -> Option<Claim> {
     store.claim(&ends(), PARTITIONS).await.unwrap()
@@ -162,6 +162,7 @@ async fn workers_on_one_poll_and_its_organisers_never_wait_in_a_circle() {
     let ledger = shared.ledger().await.unwrap();
     assert_eq!((ledger.difference(), ledger.applied), (0, u64::from(PARTITIONS) * 100 * 80), "{ledger:?}");
     assert_eq!(shared.verify().await.unwrap(), []);
+    assert_every_voter_came_once(&shared).await;
 }
 
 #[tokio::test]
@@ -186,4 +187,5 @@ async fn janitors_side_by_side_leave_nothing_of_a_discarded_round() {
     })
     .await;
     assert_eq!(database.sql("SELECT count(*) FROM ballots"), "0");
+    assert_eq!(database.sql("SELECT count(*) FROM turnout"), "0");
 }
