@@ -10,8 +10,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::data_dir::KeyRing;
+use super::door::Door;
 use super::{Ambient, DEFAULT_SLUG, StartError, Stop};
-use crate::config::{DefaultPoll, Limits, Public, Role};
+use crate::config::{DefaultPoll, Limits, Role, Service};
 use crate::domain::names::{JoinCode, PollId};
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::Status;
@@ -19,6 +20,7 @@ use crate::domain::voter::VoterSigner;
 use crate::http::auth::AdminKey;
 use crate::http::edge;
 use crate::http::health::Health;
+use crate::http::hosts::Hosts;
 use crate::http::metrics::Metrics;
 use crate::http::ops::{self, Counts, Ops};
 use crate::http::origin::Origins;
@@ -39,6 +41,7 @@ pub struct Shell {
     pub health: Health,
     pub pages: Pages,
     pub origins: Origins,
+    pub hosts: Hosts,
     pub keys: KeyRing,
     pub key: AdminKey,
     pub ambient: Ambient,
@@ -66,16 +69,18 @@ pub struct Work {
 }
 
 impl Shell {
-    pub fn new(public: &Public, keys: KeyRing, ambient: Ambient, limits: &Limits) -> Result<Self, StartError> {
+    pub fn new(service: &Service, keys: KeyRing, ambient: Ambient) -> Result<Self, StartError> {
+        let public = &service.public;
         Ok(Self {
             metrics: Metrics::default(),
             health: Health::starting(),
             pages: Pages::new()?,
             origins: Origins::new(public.public_url.clone(), public.trusted_proxies.clone()),
+            hosts: Hosts::new(&service.hosts),
             key: AdminKey::new(&keys.admin),
             keys,
             ambient,
-            limits: limits.clone(),
+            limits: service.limits.clone(),
             counts: Arc::default(),
         })
     }
@@ -108,23 +113,28 @@ impl Shell {
 
     /// Puts roles to work over their backends; their routes.
     pub fn start(&self, roles: &[Role], backends: Backends, stop: &Stop) -> (Router, Work) {
-        let mut routes = Router::new();
+        let (mut routes, mut door) = (Router::new(), Door::new(self.hosts.clone(), self.origins.clone()));
         let mut work = Work { backends: backends.clone(), hub: None, appender: None, worker: None };
         let Backends { store, queue, live, alone } = backends;
         let counts = |role| roles.contains(&role);
         if counts(Role::Site) {
-            routes = routes.merge(site::router(self.site(store.clone())));
+            routes = routes.merge(site::router());
+            door.lead_home(site::home(self.site(store.clone())));
         }
         if let (true, Some(live)) = (counts(Role::Result), &live) {
             let hub = self.hub(store.for_viewers(), live);
-            routes = routes.merge(result::router(self.result(hub.clone())));
+            let result = result::router(self.result(hub.clone()));
+            door.lead_to_result(&result);
+            routes = routes.merge(result);
             work.hub = Some(hub);
         }
         if let (Some(queue), Some(live)) = (&queue, &live) {
             if counts(Role::Vote) {
                 let (health, metrics, clock) = (self.health.clone(), self.metrics.clone(), self.ambient.clock.clone());
                 let (intake, appender) = intake(queue.clone(), clock, metrics, health, self.limits.intake_capacity);
-                routes = routes.merge(vote::router(self.vote(&store, queue, live, intake)));
+                let vote = vote::router(self.vote(&store, queue, live, intake));
+                door.lead_to_vote(&vote);
+                routes = routes.merge(vote);
                 work.appender = Some(tokio::spawn(appender.run(stop.intake.clone())));
             }
             if counts(Role::Polls) {
@@ -138,7 +148,7 @@ impl Shell {
         let queue = queue.filter(|_| counts(Role::Worker));
         // Set once: a process starts its roles once.
         let _ = self.counts.set(Counts { store, queue });
-        (routes, work)
+        (routes.merge(door.router()), work)
     }
 
     fn site(&self, store: Store) -> site::Needs {
@@ -164,6 +174,7 @@ impl Shell {
             intake,
             voters: Voters::new(VoterSigner::new(&self.keys.secrets), clock.clone(), entropy, &self.origins),
             origins: self.origins.clone(),
+            hosts: self.hosts.clone(),
             pages: self.pages.clone(),
             clock,
             metrics: self.metrics.clone(),

@@ -56,7 +56,7 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let shell = Shell::new(&service.public, keys.clone(), ambient, &service.limits)?;
+    let shell = Shell::new(service, keys.clone(), ambient)?;
     let stop = Stop::default();
     let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
     let has_own_ops = ops_address.is_some();

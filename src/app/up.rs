@@ -30,7 +30,7 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
     let data_dir = DataDir::open(&config.data.data_dir)?;
     let keys = data_dir.keys(&service.keys, &ambient.entropy)?;
     let backends = open(&data_dir).await?;
-    let shell = Shell::new(&service.public, keys.clone(), ambient, &service.limits)?;
+    let shell = Shell::new(service, keys.clone(), ambient)?;
     shell.ensure_default_poll(&backends.store, &service.default_poll).await?;
 
     let stop = Stop::default();

@@ -1,6 +1,7 @@
 //! Every option, once: its flag, its environment variable, its default and what it is for.
 
 mod database;
+mod hosts;
 mod keys;
 mod limits;
 mod listen;
@@ -9,6 +10,7 @@ mod redis;
 mod run;
 
 pub use self::database::{Database, DatabaseUrl};
+pub use self::hosts::{HostPatterns, Hosts};
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::listen::Listen;
@@ -50,6 +52,9 @@ pub struct Service {
     /// How people reach it.
     #[command(flatten)]
     pub public: Public,
+    /// What is at `/` by host name.
+    #[command(flatten)]
+    pub hosts: Hosts,
     /// Its secrets.
     #[command(flatten)]
     pub keys: Keys,

@@ -5,6 +5,7 @@ pub mod body;
 pub mod edge;
 pub mod error;
 pub mod health;
+pub mod hosts;
 pub mod metrics;
 pub mod ops;
 pub mod origin;

@@ -45,12 +45,17 @@ struct Listed {
     title: String,
 }
 
-/// The role's routes.
-pub fn router(needs: Needs) -> Router {
-    Router::new().route("/", get(home)).route("/assets/{name}", get(asset)).with_state(needs)
+/// The role's routes, but for the front page.
+pub fn router() -> Router {
+    Router::new().route("/assets/{name}", get(asset))
 }
 
-async fn home(State(needs): State<Needs>) -> Result<Response, ApiError> {
+/// The front page, at `/`. Routes of its own, because not every host has it there.
+pub fn home(needs: Needs) -> Router {
+    Router::new().route("/", get(front)).with_state(needs)
+}
+
+async fn front(State(needs): State<Needs>) -> Result<Response, ApiError> {
     let now = needs.clock.now();
     let mut page = Home { open: Vec::new(), closed: Vec::new() };
     for poll in needs.store.polls().await? {

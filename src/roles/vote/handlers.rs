@@ -55,6 +55,9 @@ pub async fn post_form(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, 
 
 /// `GET /vote/{poll}`: the page to vote on.
 pub async fn get_page(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, request: Request) -> Response {
+    if let Some(elsewhere) = vote.moved(&request) {
+        return elsewhere;
+    }
     let voter = vote.needs.voters.browser(request.headers());
     let page = page::before_voting(&vote, &slug, voter.returning()).await;
     let mut response = page.unwrap_or_else(IntoResponse::into_response);

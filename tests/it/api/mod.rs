@@ -3,6 +3,7 @@
 mod ballots;
 pub mod events;
 mod hidden;
+pub mod hosts;
 mod polls;
 mod results;
 mod schedule;
