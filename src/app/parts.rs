@@ -162,7 +162,7 @@ impl Shell {
 
     fn result(&self, hub: Hub) -> result::Needs {
         let (key, pages, origins) = (self.key.clone(), self.pages.clone(), self.origins.clone());
-        result::Needs { hub, key, pages, origins }
+        result::Needs { hub, key, pages, origins, default_poll: DEFAULT_SLUG }
     }
 
     fn vote(&self, store: &Store, queue: &Queue, live: &Live, intake: Intake) -> vote::Needs {

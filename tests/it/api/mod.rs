@@ -7,6 +7,7 @@ pub mod hosts;
 mod polls;
 mod results;
 mod schedule;
+pub mod socket;
 mod states;
 
 use reqwest::header::HeaderMap;

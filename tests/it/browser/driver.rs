@@ -130,8 +130,12 @@ impl Browser {
 
     /// What this expression is in the page; our own question, so it works with the page's scripts off.
     pub async fn evaluate(&self, expression: &str) -> Value {
-        let script = json!({ "script": format!("return {expression}"), "args": [] });
-        self.command(Method::POST, "/execute/sync", script).await
+        self.run(&format!("return {expression}")).await
+    }
+
+    /// Runs this script in the page, whatever its policy says of scripts; what it returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.command(Method::POST, "/execute/sync", json!({ "script": script, "args": [] })).await
     }
 
     /// Waits until this expression is true in the page; panics after ten seconds.

@@ -1,7 +1,8 @@
 //! End to end, as people do it: in a browser, by clicks and keys.
 
-mod driver;
+pub mod driver;
 mod look;
+pub mod socket;
 
 use serde_json::json;
 
