@@ -136,6 +136,25 @@ async fn a_client_is_greeted_then_told_the_scores_and_every_change() {
 }
 
 #[tokio::test]
+async fn a_client_that_does_not_ask_is_kept_the_newest_scores_only() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    let mut client = Client::connect(site).await;
+    client.greeted().await;
+    client.scores().await;
+    for count in 1..=20 {
+        site.vote("default", &count.to_string(), "a").await;
+        site.settled("default").await;
+    }
+    let mut heard = 1;
+    while client.scores().await != "{\"a\":20,\"b\":0}" {
+        heard += 1;
+    }
+    assert!(heard <= 3, "it was kept {heard} of 20");
+    product.running.stop().await;
+}
+
+#[tokio::test]
 async fn scores_come_at_least_once_a_second_even_if_nothing_changes() {
     let product = InProcess::start(&[]).await;
     let mut client = Client::connect(&product.site).await;
