@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::data_dir::KeyRing;
+use super::door::Door;
 use super::{Ambient, DEFAULT_SLUG, StartError, Stop};
 use crate::config::{DefaultPoll, Limits, Role, Service};
 use crate::domain::names::{JoinCode, PollId};
@@ -19,6 +20,7 @@ use crate::domain::voter::VoterSigner;
 use crate::http::auth::{AdminKey, Organisers};
 use crate::http::files::Files;
 use crate::http::health::Health;
+use crate::http::hosts::Hosts;
 use crate::http::metrics::Metrics;
 use crate::http::ops::{self, Counts, Ops};
 use crate::http::origin::Origins;
@@ -41,6 +43,7 @@ pub struct Shell {
     pub health: Health,
     pub pages: Pages,
     pub origins: Origins,
+    pub hosts: Hosts,
     pub keys: KeyRing,
     pub organisers: Organisers,
     pub ambient: Ambient,
@@ -78,6 +81,7 @@ impl Shell {
             health: Health::starting(),
             pages: Pages::new(files)?,
             origins,
+            hosts: Hosts::new(&config.hosts),
             organisers: Organisers { key: AdminKey::new(&keys.admin), sessions },
             keys,
             ambient,
@@ -114,7 +118,7 @@ impl Shell {
 
     /// Puts roles to work over their backends; their routes.
     pub fn start(&self, roles: &[Role], backends: Backends, stop: &Stop) -> (Router, Work) {
-        let mut routes = Router::new();
+        let (mut routes, mut door) = (Router::new(), Door::new(self.hosts.clone(), self.origins.clone()));
         let mut work = Work { backends: backends.clone(), hub: None, appender: None, worker: None };
         let Backends { store, queue, live, alone } = backends;
         let counts = |role| roles.contains(&role);
@@ -122,18 +126,24 @@ impl Shell {
             routes = routes.merge(assets::router(self.pages.files().clone()));
         }
         if counts(Role::Site) {
-            routes = routes.merge(site::router(self.site(store.clone(), queue.clone())));
+            let needs = self.site(store.clone(), queue.clone());
+            routes = routes.merge(site::router(needs.clone()));
+            door.lead_home(site::home(needs));
         }
         if let (true, Some(live)) = (counts(Role::Result), &live) {
             let hub = self.hub(store.for_viewers(), live);
-            routes = routes.merge(result::router(self.result(hub.clone(), store.for_viewers())));
+            let result = result::router(self.result(hub.clone(), store.for_viewers()));
+            door.lead_to_result(&result);
+            routes = routes.merge(result);
             work.hub = Some(hub);
         }
         if let (Some(queue), Some(live)) = (&queue, &live) {
             if counts(Role::Vote) {
                 let (health, metrics, clock) = (self.health.clone(), self.metrics.clone(), self.ambient.clock.clone());
                 let (intake, appender) = intake(queue.clone(), clock, metrics, health, self.limits.intake_capacity);
-                routes = routes.merge(vote::router(self.vote(&store, queue, live, intake)));
+                let vote = vote::router(self.vote(&store, queue, live, intake));
+                door.lead_to_vote(&vote);
+                routes = routes.merge(vote);
                 work.appender = Some(tokio::spawn(appender.run(stop.intake.clone())));
             }
             if counts(Role::Polls) {
@@ -147,7 +157,7 @@ impl Shell {
         let queue = queue.filter(|_| counts(Role::Worker));
         // Set once: a process starts its roles once.
         let _ = self.counts.set(Counts { store, queue });
-        (routes, work)
+        (routes.merge(door.router()), work)
     }
 
     fn site(&self, store: Store, queue: Option<Queue>) -> site::Needs {
@@ -168,7 +178,7 @@ impl Shell {
 
     fn result(&self, hub: Hub, store: Store) -> result::Needs {
         let (organisers, pages, origins) = (self.organisers.clone(), self.pages.clone(), self.origins.clone());
-        result::Needs { hub, courses: Courses::new(store), organisers, pages, origins }
+        result::Needs { hub, courses: Courses::new(store), organisers, pages, origins, default_poll: DEFAULT_SLUG }
     }
 
     fn vote(&self, store: &Store, queue: &Queue, live: &Live, intake: Intake) -> vote::Needs {
@@ -180,6 +190,7 @@ impl Shell {
             intake,
             voters: Voters::new(VoterSigner::new(&self.keys.secrets), clock.clone(), entropy, &self.origins),
             origins: self.origins.clone(),
+            hosts: self.hosts.clone(),
             pages: self.pages.clone(),
             clock,
             metrics: self.metrics.clone(),

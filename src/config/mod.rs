@@ -2,6 +2,7 @@
 
 mod database;
 mod faces;
+mod hosts;
 mod keys;
 mod limits;
 mod listen;
@@ -11,6 +12,7 @@ mod run;
 
 pub use self::database::{Database, DatabaseUrl};
 pub use self::faces::Faces;
+pub use self::hosts::{HostPatterns, Hosts};
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::listen::Listen;
@@ -52,6 +54,9 @@ pub struct Service {
     /// How people reach it.
     #[command(flatten)]
     pub public: Public,
+    /// What is at `/` by host name.
+    #[command(flatten)]
+    pub hosts: Hosts,
     /// Its secrets.
     #[command(flatten)]
     pub keys: Keys,

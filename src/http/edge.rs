@@ -39,10 +39,14 @@ struct Edge {
 /// Wraps the edge around all routes of a listener, and answers what none of them does.
 pub fn wrap(routes: Router, metrics: Metrics, pages: Pages, entropy: &Entropy) -> Router {
     let edge = Edge { metrics, pages, ids: Arc::new(AtomicU64::new(u64::from_be_bytes(entropy.bytes()))) };
-    routes
-        .fallback(|| async { ApiError::NotFound("address") })
-        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+    answer_wrong_methods(routes.fallback(|| async { ApiError::NotFound("address") }))
         .layer(from_fn_with_state(edge, around))
+}
+
+/// Answers what asks these routes by a method that they do not take. For routes that are called by others of ours; those
+/// of a listener have it from [`wrap`].
+pub fn answer_wrong_methods(routes: Router) -> Router {
+    routes.method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
 }
 
 async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Response {

@@ -125,7 +125,7 @@ pub struct Measures {
     pub log_forks: Counter,
     /// Times the log had been trimmed past the bookmark: ballots are missing.
     pub log_gaps: Counter,
-    /// Open event streams.
+    /// Viewers of live results: event streams and Socket.IO clients.
     pub viewers: Gauge,
     /// Open connections.
     pub connections: Gauge,
@@ -174,7 +174,7 @@ impl Measures {
         ours.register_collector(Box::new(Backlog(self.backlog_age_ms.clone())));
         ours.register("log_forks", "Times the log had another history than the bookmark", self.log_forks.clone());
         ours.register("log_gaps", "Times ballots were missing from the log: an alarm", self.log_gaps.clone());
-        ours.register("viewers", "Open event streams", self.viewers.clone());
+        ours.register("viewers", "Viewers of live results: event streams and Socket.IO clients", self.viewers.clone());
         ours.register("connections", "Open connections", self.connections.clone());
     }
 

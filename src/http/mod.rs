@@ -7,6 +7,7 @@ pub mod edge;
 pub mod error;
 pub mod files;
 pub mod health;
+pub mod hosts;
 pub mod language;
 pub mod metrics;
 pub mod ops;

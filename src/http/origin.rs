@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use axum::http::header::{HOST, ORIGIN};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Uri};
 use ipnet::IpNet;
 
@@ -60,13 +61,26 @@ impl Origins {
         format!("{proto}://{}", self.host(headers, peer).unwrap_or("localhost"))
     }
 
+    /// The address people are to use, where it is configured and the request came by another host or port.
+    #[must_use]
+    pub fn elsewhere(&self, headers: &HeaderMap, peer: Option<Peer>) -> Option<&Uri> {
+        let public = self.public.as_ref()?;
+        let host = self.host(headers, peer)?.parse().ok()?;
+        // Not the scheme: whether it was https is known only to whoever unwrapped it in front of us.
+        let port = if public.scheme_str() == Some("https") { 443 } else { 80 };
+        let known = |at: &Authority| (at.host().to_ascii_lowercase(), at.port_u16().unwrap_or(port));
+        Some(public).filter(|public| public.authority().map(known) != Some(known(&host)))
+    }
+
     /// Whether people come by https, so that cookies must not travel otherwise.
     #[must_use]
     pub fn is_secure(&self) -> bool {
         self.public.as_ref().and_then(Uri::scheme_str) == Some("https")
     }
 
-    fn host<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h str> {
+    /// The host, with the port where there is one, that the sender of a request typed; `None` where that can be no host.
+    #[must_use]
+    pub fn host<'h>(&self, headers: &'h HeaderMap, peer: Option<Peer>) -> Option<&'h str> {
         let host = self.forwarded(headers, peer, &FORWARDED_HOST);
         host.or_else(|| headers.get(HOST)?.to_str().ok()).filter(|host| is_plain_host(host))
     }

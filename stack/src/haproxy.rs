@@ -16,13 +16,16 @@ use crate::postgres;
 use crate::process::{self, Process, words};
 use crate::programs;
 
-/// Which requests lead to which role, for those that own paths or hosts; everything else goes to the role site.
+/// Which requests lead to which role: by path at any host, and `/` by host; everything else goes to the role site.
 const ROUTES: [(&str, &[&str]); 4] = [
-    ("vote", &["{ path_reg ^/(vote|ballots)(/|$) }", "{ path / } { hdr_beg(host) vote. }"]),
-    ("result", &["{ path_reg ^/(results|socket\\.io)(/|$) }", "{ path / } { hdr_beg(host) result. results. }"]),
+    ("vote", &["{ path_reg ^/(vote|ballots)(/|$) }", "{ path / } { hdr_beg(host) -i vote. }"]),
+    ("result", &["{ path_reg ^/(results|socket\\.io)(/|$) }", "{ path / } { hdr_beg(host) -i result. results. }"]),
     ("polls", &["{ path_reg ^/polls(/|$) }"]),
     ("site", &[]),
 ];
+
+/// The role whose clients stay with one process: the session of a Socket.IO client that polls is there and nowhere else.
+const STICKY: &str = "result";
 
 /// A server behind the front.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -240,8 +243,12 @@ backend {role}
     retry-on conn-failure
 "
     );
+    if role == STICKY {
+        // `indirect`: the role never sees it. Where the server is gone the client gets another, by `redispatch`.
+        text += "    cookie hemicycle_server insert indirect nocache httponly attr SameSite=Lax\n";
+    }
     for (number, server) in (1..).zip(servers) {
-        let _ = writeln!(text, "    server {role}-{number} {}", server.address);
+        let _ = writeln!(text, "    server {role}-{number} {} cookie {role}-{number}", server.address);
     }
     text
 }

@@ -29,8 +29,11 @@ const HEIGHT: u64 = 100;
 #[derive(Clone, Debug)]
 pub struct Courses {
     store: Store,
-    kept: Arc<Mutex<HashMap<PollId, Arc<tokio::sync::Mutex<Option<Kept>>>>>>,
+    kept: Arc<Mutex<HashMap<PollId, Arc<Slot>>>>,
 }
+
+/// What was read of one poll; locked while somebody reads it.
+type Slot = tokio::sync::Mutex<Option<Kept>>;
 
 #[derive(Debug)]
 struct Kept {

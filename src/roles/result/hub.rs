@@ -7,13 +7,14 @@
 //! restored from a backup, and the viewers start anew.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::events;
 use crate::domain::clock::{Clock, Entropy};
@@ -73,7 +74,7 @@ struct Shared {
     metrics: Metrics,
     places: Arc<Semaphore>,
     channels: Mutex<HashMap<PollId, Weak<Channel>>>,
-    draining: AtomicBool,
+    draining: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -85,7 +86,13 @@ struct Channel {
     viewers: AtomicUsize,
 }
 
-/// A viewer's end of a channel, and its place among the viewers of this process.
+/// A place among the viewers of this process, for as long as a clone of it lives.
+#[derive(Clone, Debug)]
+pub struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+/// A viewer's end of a channel, and its place.
 #[derive(Debug)]
 pub struct Viewer {
     /// The poll as the store had it when the viewer came, or newer.
@@ -94,7 +101,7 @@ pub struct Viewer {
     pub frames: watch::Receiver<Arc<Frame>>,
     channel: Arc<Channel>,
     metrics: Metrics,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Hub {
@@ -108,7 +115,7 @@ impl Hub {
         max_viewers: usize,
     ) -> Self {
         let places = Arc::new(Semaphore::new(max_viewers));
-        let (channels, draining) = (Mutex::default(), AtomicBool::new(false));
+        let (channels, draining) = (Mutex::default(), CancellationToken::new());
         let shared = Arc::new(Shared { store, clock, entropy, metrics, places, channels, draining });
         tokio::spawn(listen(Arc::downgrade(&shared), live.subscribe()));
         Self { shared }
@@ -124,12 +131,34 @@ impl Hub {
         Ok(Arc::new(snapshot.ok_or(ApiError::NotFound("poll"))?))
     }
 
-    /// A place among the viewers of the poll of this name, for one who has seen it before at the version in `seen`.
+    /// A place among the viewers of this process.
     ///
     /// # Errors
-    /// [`ApiError::Busy`] where all places are taken; otherwise as [`Hub::snapshot`].
+    /// [`ApiError::Busy`] where all are taken.
+    pub fn place(&self) -> Result<Place, ApiError> {
+        let permit = self.shared.places.clone().try_acquire_owned().map_err(|_| ApiError::Busy(None))?;
+        Ok(Place { _permit: Arc::new(permit) })
+    }
+
+    /// A viewer of the poll of this name, who has seen it before at the version in `seen`.
+    ///
+    /// # Errors
+    /// As [`Hub::place`] and [`Hub::snapshot`].
     pub async fn watch(&self, name: &str, audience: Audience, seen: Option<(PollId, u64)>) -> Result<Viewer, ApiError> {
-        let place = self.shared.places.clone().try_acquire_owned().map_err(|_| ApiError::Busy(None))?;
+        self.watch_from(self.place()?, name, audience, seen).await
+    }
+
+    /// The same from a place that one has already.
+    ///
+    /// # Errors
+    /// As [`Hub::snapshot`].
+    pub async fn watch_from(
+        &self,
+        place: Place,
+        name: &str,
+        audience: Audience,
+        seen: Option<(PollId, u64)>,
+    ) -> Result<Viewer, ApiError> {
         let mut snapshot = self.snapshot(name).await?;
         if seen.is_some_and(|(poll, version)| poll == snapshot.poll.id && version > snapshot.version(audience)) {
             // A replica that is behind must not make a viewer forget what it saw on another.
@@ -139,7 +168,7 @@ impl Hub {
         let channel = self.channel(&snapshot);
         channel.viewers.fetch_add(1, Ordering::Relaxed);
         // After the channel is listed: either this sees that the process drains, or draining sees the channel.
-        if self.shared.draining.load(Ordering::SeqCst) {
+        if self.shared.draining.is_cancelled() {
             channel.end(Ending::Draining);
         }
         self.shared.metrics.viewers.inc();
@@ -158,11 +187,17 @@ impl Hub {
 
     /// Ends all streams and takes no new viewers.
     pub fn drain(&self) {
-        self.shared.draining.store(true, Ordering::SeqCst);
+        self.shared.draining.cancel();
         let channels: Vec<_> = self.shared.lock().values().filter_map(Weak::upgrade).collect();
         for channel in channels {
             channel.end(Ending::Draining);
         }
+    }
+
+    /// Cancelled when this process ends all streams.
+    #[must_use]
+    pub fn draining(&self) -> CancellationToken {
+        self.shared.draining.clone()
     }
 
     /// A number of milliseconds after which a viewer that lost its stream should come back: spread out, so that they
@@ -236,7 +271,8 @@ impl Frame {
         Self { snapshot, public, organiser, restorations: 0, heartbeats: 0, ending: None }
     }
 
-    fn version(&self) -> u64 {
+    /// Rises with every change, but for a restoration of the store.
+    pub(super) fn version(&self) -> u64 {
         self.snapshot.poll.versions.shown
     }
 }

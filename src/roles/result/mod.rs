@@ -1,4 +1,4 @@
-//! result: shows how polls stand, as a page, JSON, CSV and a stream of events.
+//! result: shows how polls stand, as a page, JSON, CSV, a stream of events, and over Socket.IO.
 
 pub mod course;
 mod csv;
@@ -6,6 +6,7 @@ mod events;
 mod handlers;
 pub mod hub;
 mod page;
+mod socket;
 
 use axum::Router;
 use axum::routing::get;
@@ -29,12 +30,16 @@ pub struct Needs {
     pub pages: Pages,
     /// Under which address people join.
     pub origins: Origins,
+    /// The slug of the poll that Socket.IO clients see.
+    pub default_poll: &'static str,
 }
 
 /// The role's routes.
 pub fn router(needs: Needs) -> Router {
+    let sockets = socket::router(&needs.hub, needs.default_poll);
     Router::new()
         .route("/results/{poll}", get(handlers::get_results))
         .route("/results/{poll}/events", get(handlers::get_events))
         .with_state(needs)
+        .merge(sockets)
 }

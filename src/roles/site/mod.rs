@@ -33,13 +33,17 @@ pub struct Needs {
     pub organisers: Organisers,
 }
 
-/// The role's routes.
+/// The role's routes, all but `/`: that is another role's on some hosts.
 pub fn router(needs: Needs) -> Router {
     Router::new()
-        .route("/", get(front::home))
         .route("/join", get(front::join))
         .route("/signin", get(signin::page).post(signin::sign_in))
         .route("/signout", post(signin::sign_out))
         .merge(studio::router(&needs))
         .with_state(needs)
+}
+
+/// `/`, where it is the site's.
+pub fn home(needs: Needs) -> Router {
+    Router::new().route("/", get(front::home)).with_state(needs)
 }

@@ -102,6 +102,9 @@ pub async fn get_page(
     language: Language,
     request: Request,
 ) -> Response {
+    if let Some(elsewhere) = vote.moved(&request) {
+        return elsewhere;
+    }
     let voter = vote.needs.voters.browser(request.headers());
     let page = page::before_voting(&vote, &slug, voter.returning(), language).await;
     let mut response = page.unwrap_or_else(IntoResponse::into_response);

@@ -2,6 +2,7 @@
 
 mod handlers;
 pub mod intake;
+mod moved;
 mod page;
 mod polls;
 
@@ -18,6 +19,7 @@ use crate::domain::names::Choice;
 use crate::domain::poll::{Poll, Status};
 use crate::domain::voter::{Receipt, Voter};
 use crate::http::error::{ApiError, Fate};
+use crate::http::hosts::Hosts;
 use crate::http::metrics::Metrics;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
@@ -41,6 +43,8 @@ pub struct Needs {
     pub voters: Voters,
     /// Who sent the browser here.
     pub origins: Origins,
+    /// Where voting pages may lead elsewhere.
+    pub hosts: Hosts,
     /// How the page looks.
     pub pages: Pages,
     /// The time.

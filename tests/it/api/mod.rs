@@ -3,9 +3,11 @@
 mod ballots;
 pub mod events;
 mod hidden;
+pub mod hosts;
 mod polls;
 mod results;
 mod schedule;
+pub mod socket;
 mod states;
 mod studio;
 

@@ -135,13 +135,12 @@ impl Browser {
 
     /// What this expression is in the page; our own question, so it works with the page's scripts off.
     pub async fn evaluate(&self, expression: &str) -> Value {
-        let script = json!({ "script": format!("return {expression}"), "args": [] });
-        self.command(Method::POST, "/execute/sync", script).await
+        self.run(&format!("return {expression}")).await
     }
 
-    /// Runs a script in the page.
-    pub async fn run(&self, script: &str) {
-        self.command(Method::POST, "/execute/sync", json!({ "script": script, "args": [] })).await;
+    /// Runs this script in the page, whatever its policy says of scripts; what it returns.
+    pub async fn run(&self, script: &str) -> Value {
+        self.command(Method::POST, "/execute/sync", json!({ "script": script, "args": [] })).await
     }
 
     /// Runs a script that calls its last argument with what it found.

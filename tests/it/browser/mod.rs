@@ -1,9 +1,10 @@
 //! End to end, as people do it: in a browser, by clicks and keys.
 
-mod driver;
+pub mod driver;
 mod look;
 mod organiser;
 mod reader;
+pub mod socket;
 mod viewer;
 mod voter;
 

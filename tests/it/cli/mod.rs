@@ -12,13 +12,15 @@ use std::process::{Command, Output, Stdio};
 use crate::sandbox::{KEY, Process, Site, binary};
 
 /// The variables of `up`.
-const VARIABLES: [&str; 16] = [
+const VARIABLES: [&str; 18] = [
     "LISTEN",
     "PORT",
     "OPS_LISTEN",
     "DATA_DIR",
     "PUBLIC_URL",
     "TRUSTED_PROXIES",
+    "VOTE_HOSTS",
+    "RESULT_HOSTS",
     "ADMIN_KEY",
     "SECRET_KEY",
     "OPTION_A",

@@ -121,6 +121,8 @@ fn nonsense_options_are_named_with_what_is_expected() {
         ("--ops-listen", "9090"),
         ("--public-url", "vote.example.org/path"),
         ("--trusted-proxies", "10.0.0.0/99"),
+        ("--vote-hosts", "vote.*,http://vote.example.org"),
+        ("--result-hosts", "results.example.org:80"),
         ("--admin-key", "short"),
         ("--secret-key", "short"),
         ("--max-viewers", "0"),

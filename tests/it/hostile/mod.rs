@@ -2,6 +2,7 @@
 
 mod connections;
 mod requests;
+mod sockets;
 
 use std::time::Duration;
 

@@ -7,6 +7,7 @@ mod faults;
 mod forks;
 mod restored;
 mod scenario;
+mod sockets;
 mod viewers;
 
 use std::ops::Range;

@@ -5,6 +5,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::Standing;
+use crate::api::hosts::{assert_root_is_by_host, seed};
 use crate::sandbox::{InProcess, Site, binary};
 
 /// What everybody can see of a poll that is over.
@@ -64,5 +65,10 @@ async fn split_into_roles_it_comes_out_as_in_one_process() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn with_two_of_each_role_it_comes_out_as_in_one_process() {
-    expect(&Standing::start(StackOptions::whole(binary())).await.site).await;
+    let standing = Standing::start(StackOptions::whole(binary())).await;
+    expect(&standing.site).await;
+    assert_root_is_by_host(&standing.site).await;
+    seed(&standing.site, "vote.localhost").await;
+    standing.settle().await;
+    assert_eq!(standing.votes("default").await, [2000, 1000], "forms of nobody known, by host name");
 }

@@ -87,7 +87,8 @@ async fn watch(site: Site, seen: watch::Sender<Seen>) {
     }
 }
 
-async fn viewers(results: &[Site]) -> Vec<f64> {
+/// How many viewers each of these processes has.
+pub async fn viewers(results: &[Site]) -> Vec<f64> {
     let mut viewers = Vec::new();
     for result in results {
         viewers.push(result.metric("hemicycle_viewers").await.unwrap_or_default());
@@ -130,7 +131,7 @@ async fn viewers_of_a_result_process_that_goes_down_move_to_the_other_and_miss_n
 }
 
 /// Starts a result process again and waits until the front has noticed.
-fn restart(stack: &Stack, number: usize) {
+pub fn restart(stack: &Stack, number: usize) {
     let result = stack.with_role("result").nth(number).unwrap();
     result.start_again().unwrap();
     stack.front.wait_until_up(result.address()).unwrap();
