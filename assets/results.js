@@ -11,10 +11,20 @@ learnTime(live.dataset.now);
 countdown(() => live.dataset.closes);
 
 const draw = course(find("course"));
+// Who is ahead alone takes a seat of the hundred for each percent.
+const seats = [...find("seats").children];
+const seat = (view) => {
+  const [first, second] = view.options.map((option) => option.votes).sort((a, b) => b - a);
+  const taken = first > second ? Math.round(first * seats.length / view.total) : 0;
+  seats.forEach((one, place) => one.classList.toggle("taken", place < taken));
+};
+
 const announce = announcer(find("announcement"));
 watch(live, (view, state) => {
   find("hidden").hidden = !view.hidden;
   find("download").hidden = view.hidden;
+  find("seats").hidden = view.hidden;
+  if (!view.hidden) seat(view);
   find("share").hidden = state === "final";
   if (!view.hidden) draw(view.at, view.total);
   announce(view);

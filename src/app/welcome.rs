@@ -23,7 +23,7 @@ fn welcome(running: &Running, data: &Data, public: &Public, on_terminal: bool) -
     let _ = writeln!(text, "Hemicycle is open at {local}");
     let _ = writeln!(text, "  vote     {local}/vote/{DEFAULT_SLUG}");
     let _ = writeln!(text, "  results  {local}/results/{DEFAULT_SLUG}");
-    let _ = writeln!(text, "  make your own poll at {local}/ with the admin key");
+    let _ = writeln!(text, "  make your own poll at {local}/studio with the admin key");
     if running.keys.is_new && on_terminal {
         let _ = writeln!(text, "  admin key  {}", running.keys.admin);
     }

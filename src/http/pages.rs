@@ -136,9 +136,12 @@ fn environment(files: &Files, language: Language) -> Result<Environment<'static>
     environment.add_global("lang", language.tag());
     environment.add_global("languages", Value::from(others.to_vec()));
     let versions = files.clone();
-    environment.add_function("asset", move |name: &str| match versions.asset_version(name) {
-        Some(version) => format!("/assets/{name}?v={version}"),
-        None => format!("/assets/{name}"),
+    environment.add_function("asset", move |name: &str| {
+        // Nothing in it needs to be escaped; slashes would be.
+        Value::from_safe_string(match versions.asset_version(name) {
+            Some(version) => format!("/assets/{name}?v={version}"),
+            None => format!("/assets/{name}"),
+        })
     });
     let texts = Arc::new(Texts::load(files, language)?);
     let said = Arc::clone(&texts);

@@ -2,7 +2,7 @@
 //! `locales/`, and numbers and times as its readers write them.
 
 use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use fluent_bundle::{FluentArgs, FluentError, FluentResource, FluentValue};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use unic_langid::LanguageIdentifier;
@@ -47,22 +47,31 @@ impl Texts {
         Ok(Self { language, messages })
     }
 
-    /// The message of this name, filled in; the name itself where there is no such message.
+    /// The message of this name, or the attribute by `name.attribute`, filled in; the name itself where there is none.
     #[must_use]
     pub fn say(&self, name: &str, values: &FluentArgs<'_>) -> String {
-        let pattern = self.messages.get_message(name).and_then(|message| message.value());
         let mut errors = Vec::new();
-        let text = pattern.map(|pattern| self.messages.format_pattern(pattern, Some(values), &mut errors));
+        let text = self.format(name, values, &mut errors);
         if text.is_none() || !errors.is_empty() {
             tracing::error!(language = self.language.tag(), text = name, ?errors, "text.broken");
         }
-        text.map_or_else(|| name.to_owned(), std::borrow::Cow::into_owned)
+        text.unwrap_or_else(|| name.to_owned())
     }
 
-    /// Whether there is a message of this name.
+    /// Whether there is a message, or an attribute, of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        self.messages.has_message(name)
+        self.format(name, &FluentArgs::new(), &mut Vec::new()).is_some()
+    }
+
+    fn format(&self, name: &str, values: &FluentArgs<'_>, errors: &mut Vec<FluentError>) -> Option<String> {
+        let (name, attribute) = name.split_once('.').map_or((name, None), |(name, attribute)| (name, Some(attribute)));
+        let message = self.messages.get_message(name)?;
+        let pattern = match attribute {
+            Some(attribute) => message.get_attribute(attribute)?.value(),
+            None => message.value()?,
+        };
+        Some(self.messages.format_pattern(pattern, Some(values), errors).into_owned())
     }
 
     /// A whole number with its thousands set apart.

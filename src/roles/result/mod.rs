@@ -6,6 +6,7 @@ mod events;
 mod handlers;
 pub mod hub;
 mod page;
+mod seats;
 mod socket;
 
 use axum::Router;

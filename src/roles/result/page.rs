@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Needs;
 use super::course::Course;
+use super::seats::{self, Seat};
 use crate::domain::poll::Visibility;
 use crate::domain::snapshot::{Audience, Snapshot, SnapshotView, Standing};
 use crate::http::error::ApiError;
@@ -35,6 +36,7 @@ struct Page<'a> {
     qr: Option<String>,
     rows: Vec<Standing<'a>>,
     course: Option<Course>,
+    seats: Vec<Seat>,
     after_close: bool,
 }
 
@@ -74,6 +76,7 @@ pub async fn live(
         qr: qr::data(&format!("{base}/vote/{}", view.poll)),
         rows: view.standings(),
         course,
+        seats: seats::seats(&view),
         after_close: snapshot.poll.results == Visibility::AfterClose,
         view: &view,
     };

@@ -1,5 +1,6 @@
 //! The HTTP contract of polls, ballots and results, as a client sees it.
 
+mod assets;
 mod ballots;
 pub mod events;
 mod hidden;

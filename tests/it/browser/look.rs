@@ -1,6 +1,6 @@
 //! How a page looks on a device, and whether it can be read there.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -26,6 +26,8 @@ impl Look {
     pub const DESKTOP: Self = Self { width: 1280, height: 800, dark: false };
     /// A laptop, by night.
     pub const DARK_DESKTOP: Self = Self { dark: true, ..Self::DESKTOP };
+    /// A projector's.
+    pub const WALL: Self = Self { width: 1920, height: 1080, dark: false };
     /// The looks in which every page is shown.
     pub const ALL: [Self; 4] = [Self::PHONE, Self::SMALL_PHONE, Self::DESKTOP, Self::DARK_DESKTOP];
 
@@ -55,8 +57,7 @@ pub async fn inspect(browser: &Browser, page: &str) {
         browser.look(look).await;
         // Colours that fade into each other are judged when they have arrived.
         browser.until("document.getAnimations().every((one) => !(one instanceof CSSTransition))").await;
-        let name = format!("{page}-{}.png", look.name());
-        browser.photograph(&screenshots().join(&name)).await;
+        let name = picture(browser, page, look).await;
         let too_wide = browser.evaluate("document.documentElement.scrollWidth - window.innerWidth").await;
         assert!(too_wide.as_i64() <= Some(0), "{name}: sticks out by {too_wide} pixels");
         let violations = browser.run_async(VIOLATIONS).await;
@@ -65,7 +66,9 @@ pub async fn inspect(browser: &Browser, page: &str) {
     browser.look(Look::PHONE).await;
 }
 
-/// Where the pictures are.
-fn screenshots() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots")
+/// Writes a picture of the current page as it looks; its name.
+pub async fn picture(browser: &Browser, page: &str, look: Look) -> String {
+    let name = format!("{page}-{}.png", look.name());
+    browser.photograph(&Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots").join(&name)).await;
+    name
 }

@@ -56,6 +56,7 @@ async fn errors_are_pages_too() {
     let browser = Browser::start(JavaScript::On).await;
     browser.open(&product.site.url("/vote/nowhere")).await;
     browser.until(&says("404")).await;
+    browser.until(&says("Look at the address or the code again.")).await;
     inspect(&browser, "error").await;
     product.running.stop().await;
 }

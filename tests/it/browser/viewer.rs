@@ -6,14 +6,14 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::driver::{Browser, JavaScript};
-use super::look::{Look, inspect};
+use super::look::{Look, inspect, picture};
 use super::{says, state_is, votes_are};
 use crate::api::events::Stream;
 use crate::sandbox::{InProcess, Process, binary};
 
 #[tokio::test]
 async fn bars_move_in_another_window_without_a_reload_until_the_result_is_final() {
-    let product = InProcess::start(&[]).await;
+    let product = InProcess::start(&["--public-url", "http://vote.example.org"]).await;
     let site = &product.site;
     let options =
         ["Lyon, by the river", "Marseille", "A quiet village in the mountains, far from any train", "Brussels"];
@@ -42,6 +42,9 @@ async fn bars_move_in_another_window_without_a_reload_until_the_result_is_final(
     browser.until("!document.querySelector('.course').hidden").await;
     assert!(!browser.text("[data-announcement]").await.contains("leads"), "it does not chatter");
     inspect(&browser, "results").await;
+    browser.look(Look::WALL).await;
+    picture(&browser, "results", Look::WALL).await;
+    browser.look(Look::DESKTOP).await;
 
     site.organise("/polls/summer/close", &json!({ "in": 3 })).await;
     browser.until("/^0:0[1-3]$/.test(document.querySelector('[data-countdown]').textContent)").await;
