@@ -55,26 +55,26 @@ home-closed = Résultats
 home-organise = Posez votre question
 home-organise-how = Créez un vote dans le studio, affichez son code et regardez les voix arriver. Il vous faut la clé d’administration.
 results = Résultats
-results-of = Résultats : { $title }
+results-of = Résultats : { $title }
 join-title = Rejoindre un vote
 join-label = Code du vote
 join-go = Rejoindre
 join-hint = Le code a six lettres et chiffres. Il est sur l’écran devant vous ou sur la feuille qu’on vous a remise. Majuscules ou minuscules, peu importe.
-join-unknown = Aucun vote n’a le code « { $code } ». Vérifiez-le et tapez-le encore une fois.
+join-unknown = Aucun vote n’a le code « { $code } ». Vérifiez-le et tapez-le encore une fois.
 
 ## Voter
 
 vote-not-open = Ce vote n’est pas encore ouvert. Cette page vous dira quand il l’est.
 vote-closed = Ce vote est fermé.
-vote-yours = Vous avez voté « { $choice } ».
-vote-accepted = Votre vote « { $choice } » est enregistré.
-vote-counted = Votre vote « { $choice } » est compté.
+vote-yours = Vous avez voté « { $choice } ».
+vote-accepted = Votre vote « { $choice } » est enregistré.
+vote-counted = Votre vote « { $choice } » est compté.
 vote-may-change = Vous pouvez le changer jusqu’à la fermeture.
-vote-once = On vote ici une seule fois : votre choix ne pourra plus changer.
+vote-once = On vote ici une seule fois : votre choix ne pourra plus changer.
 vote-sending = Envoi de votre vote…
-vote-offline = Pas de connexion. Votre vote « { $choice } » est gardé sur cet appareil et partira dès qu’elle reviendra. Laissez cette page ouverte.
-vote-busy = Le serveur est très occupé. Votre vote « { $choice } » repart tout seul dans un instant.
-vote-too-late = Ce vote est fermé : votre choix « { $choice } » est arrivé trop tard.
+vote-offline = Pas de connexion. Votre vote « { $choice } » est gardé sur cet appareil et partira dès qu’elle reviendra. Laissez cette page ouverte.
+vote-busy = Le serveur est très occupé. Votre vote « { $choice } » repart tout seul dans un instant.
+vote-too-late = Ce vote est fermé : votre choix « { $choice } » est arrivé trop tard.
 vote-failed = Votre vote n’a pas été pris. Rechargez la page et réessayez.
 
 ## Résultats
@@ -93,7 +93,7 @@ poll-gone = Ce vote a été supprimé.
 votes-over-time = Les votes au fil du temps
 announce-leads = { $label } est en tête avec { $percent } de { $total }.
 announce-tied = Personne n’est en tête. { $total } pour l’instant.
-announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.
+announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.
 
 ## Connexion
 
@@ -102,16 +102,16 @@ sign-out = Se déconnecter
 sign-in-title = Connexion au studio
 sign-in-wrong = Ce n’est pas la clé d’administration.
 admin-key = Clé d’administration
-admin-key-where = C’est la clé avec laquelle le serveur a été démarré (ADMIN_KEY). S’il n’en a pas reçu, il en a créé une : affichée au premier démarrage, elle est gardée dans keys.json, dans le dossier des données.
+admin-key-where = C’est la clé avec laquelle le serveur a été démarré (ADMIN_KEY). S’il n’en a pas reçu, il en a créé une : affichée au premier démarrage, elle est gardée dans keys.json, dans le dossier des données.
 
 ## Studio
 
 studio = Studio
 studio-new = Nouveau vote
 studio-edit = Modifier
-studio-do = Et maintenant ?
+studio-do = Et maintenant ?
 studio-empty = Votre premier vote
-studio-empty-1 = Créez un vote : une question et au moins deux réponses.
+studio-empty-1 = Créez un vote : une question et au moins deux réponses.
 studio-empty-2 = Partagez son code, son lien ou son code QR.
 studio-empty-3 = Projetez la page des résultats, et fermez le vote quand vous voulez.
 health-waiting = En attente de décompte
@@ -131,7 +131,7 @@ field-times-utc = Les heures sont en UTC.
 field-times-local = Les heures sont celles de cet appareil ({ $zone }).
 field-open = Ouvrir tout de suite
 make-poll = Créer le vote
-edit-locked = Ce vote a des voix : sa question et ses réponses ne peuvent plus changer. Dupliquez-le, ou remettez-le à zéro.
+edit-locked = Ce vote a des voix : sa question et ses réponses ne peuvent plus changer. Dupliquez-le, ou remettez-le à zéro.
 visibility-live = en direct, pendant le vote
 visibility-after-close = à la fermeture du vote
 visibility-hidden = pas du tout
@@ -147,7 +147,7 @@ open-poll = Ouvrir
 open-again = Rouvrir
 duplicate = Dupliquer
 reset = Remettre à zéro
-reset-title = Oublier tous les votes ?
+reset-title = Oublier tous les votes ?
 reset-warning = { $count ->
     [0] Il n’y a aucun vote à oublier. Chacun pourra voter de nouveau.
     [one] Un vote sera oublié, définitivement. À faire après une répétition.
@@ -155,7 +155,7 @@ reset-warning = { $count ->
 }
 reset-do = Oublier tous les votes
 delete = Supprimer
-delete-title = Supprimer ce vote ?
+delete-title = Supprimer ce vote ?
 delete-warning = { $count ->
     [0] Il disparaît définitivement, avec son code et son adresse.
     [one] Il disparaît définitivement, avec son code, son adresse et sa seule voix.
@@ -170,7 +170,7 @@ print-sheet = Feuille à imprimer
 qr-file = Code QR (SVG)
 who-votes = Qui vote
 one-vote-per-browser = Un vote par navigateur.
-browser-polls = Recharger, revenir ou envoyer deux fois ne compte jamais double. Mais un navigateur n’est pas une personne : avec un second appareil, une fenêtre privée ou un programme, on peut voter encore. Beaucoup de nouveaux votants dans une minute où personne n’a été appelé à voter en sont le signe. C’est un vote à main levée, pas un scrutin qui engage.
+browser-polls = Recharger, revenir ou envoyer deux fois ne compte jamais double. Mais un navigateur n’est pas une personne : avec un second appareil, une fenêtre privée ou un programme, on peut voter encore. Beaucoup de nouveaux votants dans une minute où personne n’a été appelé à voter en sont le signe. C’est un vote à main levée, pas un scrutin qui engage.
 new-voters = Nouveaux votants par minute
 minute = Minute
 no-new-voters = Les nouveaux votants de la dernière heure s’affichent ici, minute par minute.
@@ -181,25 +181,25 @@ error-status = Erreur { $status }
 to-home = Vers l’accueil
 error-bad-request = Cette demande est incompréhensible
 error-title = La question doit avoir de 1 à 200 caractères
-    .advice = Revenez en arrière : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière : ce que vous avez tapé y est encore.
 error-option-count = Un vote a de 2 à 50 réponses
-    .advice = Revenez en arrière et écrivez-en une par ligne : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière et écrivez-en une par ligne : ce que vous avez tapé y est encore.
 error-option-count-fixed = Le nombre de réponses ne peut plus changer
     .advice = Une fois le vote ouvert, on peut corriger les réponses, pas en ajouter ni en enlever. Dupliquez plutôt le vote.
 error-label = Chaque réponse doit avoir de 1 à 100 caractères
-    .advice = Revenez en arrière : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière : ce que vous avez tapé y est encore.
 error-duplicate-label = Une réponse y est deux fois
-    .advice = Revenez en arrière et changez-en une : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière et changez-en une : ce que vous avez tapé y est encore.
 error-slug = Le nom dans l’adresse a de 1 à 64 lettres minuscules, chiffres et tirets
-    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
 error-slug-reserved = Ce nom dans l’adresse est réservé
-    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
 error-opens-at-of-open-poll = Un vote qui ouvre tout de suite ne peut pas aussi ouvrir plus tard
     .advice = Revenez en arrière et enlevez l’heure ou la coche.
 error-time-passed = Cette heure est passée
-    .advice = Revenez en arrière et choisissez-en une plus tardive : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière et choisissez-en une plus tardive : ce que vous avez tapé y est encore.
 error-closes-before-opening = Un vote ferme après avoir ouvert
-    .advice = Revenez en arrière et vérifiez les deux heures : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière et vérifiez les deux heures : ce que vous avez tapé y est encore.
 error-no-choice = Choisissez une des réponses
 error-unauthorized = Réservé aux organisateurs
     .advice = Connectez-vous avec la clé d’administration. Si vous l’étiez, votre session est terminée.
@@ -222,10 +222,10 @@ error-still-counting = Les derniers votes sont en cours de décompte
     .advice = Revenez en arrière et réessayez dans un instant.
 error-delete-open = Ce vote est ouvert
     .advice = Fermez-le avant de le supprimer.
-error-has-ballots = Ce vote a des voix : sa question et ses réponses ne peuvent plus changer
+error-has-ballots = Ce vote a des voix : sa question et ses réponses ne peuvent plus changer
     .advice = Remettez-le à zéro après une répétition, ou dupliquez-le.
 error-name-taken = Un autre vote a ce nom dans l’adresse
-    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
+    .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
 error-closed = Ce vote est fermé
 error-not-open = Ce vote n’est pas encore ouvert
 error-already-voted = Vous avez déjà voté
@@ -237,6 +237,6 @@ error-busy = Trop de monde à la fois
 error-unavailable = Indisponible pour le moment
     .advice = Nous nous en occupons. Attendez un instant et réessayez.
 error-internal = Quelque chose n’a pas marché ici
-    .advice = C’est noté. Réessayez ; si cela dure, dites-le à l’organisateur.
+    .advice = C’est noté. Réessayez ; si cela dure, dites-le à l’organisateur.
 error-fate-refused = Votre vote n’a pas été pris. Revenez en arrière et renvoyez-le.
-error-fate-unknown = Nous ne savons pas si votre vote a été pris. Revenez en arrière et renvoyez-le : il ne comptera pas deux fois.
+error-fate-unknown = Nous ne savons pas si votre vote a été pris. Revenez en arrière et renvoyez-le : il ne comptera pas deux fois.

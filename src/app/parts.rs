@@ -21,6 +21,7 @@ use crate::http::auth::{AdminKey, Organisers};
 use crate::http::files::Files;
 use crate::http::health::Health;
 use crate::http::hosts::Hosts;
+use crate::http::limit::SignInLimit;
 use crate::http::metrics::Metrics;
 use crate::http::ops::{self, Counts, Ops};
 use crate::http::origin::Origins;
@@ -168,6 +169,7 @@ impl Shell {
             pages: self.pages.clone(),
             origins: self.origins.clone(),
             organisers: self.organisers.clone(),
+            sign_ins: SignInLimit::new(),
         }
     }
 

@@ -81,6 +81,12 @@ pub enum ApiError {
     /// The voter chose otherwise before.
     #[error("you have voted already, and this poll does not allow a change")]
     AlreadyVoted,
+    /// More tries than anybody gets.
+    #[error("too many tries; wait {seconds} seconds")]
+    TooMany {
+        /// When to try again.
+        seconds: u64,
+    },
     /// More than this process takes on.
     #[error("too busy just now; try again in a moment")]
     Busy(Option<Fate>),
@@ -152,6 +158,7 @@ impl ApiError {
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused(_) | Self::NameTaken | Self::NotAccepting { .. } | Self::AlreadyVoted => StatusCode::CONFLICT,
+            Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_) | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -189,6 +196,7 @@ impl ApiError {
             Self::NotAccepting { status: Status::Closed, .. } => "closed",
             Self::NotAccepting { .. } => "not-open",
             Self::AlreadyVoted => "already-voted",
+            Self::TooMany { .. } => "too-many",
             Self::Busy(_) => "busy",
             Self::Unavailable { .. } => "unavailable",
             Self::Internal(_) => "internal",
@@ -214,6 +222,7 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         match self {
             Self::Unauthorized => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            Self::TooMany { seconds } => drop(headers.insert(RETRY_AFTER, HeaderValue::from(seconds))),
             Self::Busy(_) | Self::Unavailable { .. } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
@@ -328,6 +337,7 @@ mod tests {
             ApiError::NotAccepting { status: Status::Closed, at: Some(Timestamp::UNIX_EPOCH) },
             ApiError::NotAccepting { status: Status::Draft, at: None },
             ApiError::AlreadyVoted,
+            ApiError::TooMany { seconds: 6 },
             ApiError::Busy(Some(Fate::Refused)),
             ApiError::Unavailable { fate: Some(Fate::Unknown), source: None },
             ApiError::Unavailable { fate: None, source: None },

@@ -9,6 +9,7 @@ pub mod files;
 pub mod health;
 pub mod hosts;
 pub mod language;
+pub mod limit;
 pub mod metrics;
 pub mod ops;
 pub mod origin;

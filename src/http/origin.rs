@@ -20,6 +20,7 @@ pub struct Origins {
     trusted_proxies: Vec<IpNet>,
 }
 
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -72,6 +73,22 @@ impl Origins {
         Some(public).filter(|public| public.authority().map(known) != Some(known(&host)))
     }
 
+    /// The address of whoever sent a request: the nearest one that is no proxy we trust.
+    #[must_use]
+    pub fn client(&self, headers: &HeaderMap, Peer(peer): Peer) -> IpAddr {
+        let trusted = |address: &IpAddr| self.trusted_proxies.iter().any(|net| net.contains(address));
+        let named = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+        let mut hops: Vec<&str> = named.flat_map(|value| value.split(',')).map(str::trim).collect();
+        let mut nearest = peer;
+        while trusted(&nearest) {
+            match hops.pop().and_then(|hop| hop.parse().ok()) {
+                Some(before) => nearest = before,
+                None => break,
+            }
+        }
+        nearest
+    }
+
     /// Whether people come by https, so that cookies must not travel otherwise.
     #[must_use]
     pub fn is_secure(&self) -> bool {
@@ -95,4 +112,26 @@ impl Origins {
 /// A host header ends up in links: only what can be a host and a port may.
 fn is_plain_host(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-' | b':' | b'[' | b']'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_is_the_nearest_address_that_is_no_proxy_of_ours() {
+        let origins = Origins::new(None, vec!["10.0.0.0/8".parse().unwrap()]);
+        let client = |peer: &str, forwarded: &str| {
+            let headers = HeaderMap::from_iter([(FORWARDED_FOR, forwarded.parse().unwrap())]);
+            origins.client(&headers, Peer(peer.parse().unwrap())).to_string()
+        };
+        assert_eq!(client("192.0.2.1", "192.0.2.9"), "192.0.2.1", "nobody we trust says so");
+        assert_eq!(
+            client("10.0.0.1", "192.0.2.66, 192.0.2.9, 10.0.0.2"),
+            "192.0.2.9",
+            "what is before it may be made up"
+        );
+        assert_eq!(client("10.0.0.1", "who knows"), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", ""), "10.0.0.1");
+    }
 }

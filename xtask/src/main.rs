@@ -3,6 +3,7 @@
 mod bench;
 mod licences;
 mod packages;
+mod pictures;
 mod sabotage;
 mod shell;
 mod stack;
@@ -28,6 +29,8 @@ enum Chore {
     Bench(bench::Args),
     /// Let millions of ballots pass through every role, and watch what it holds in memory
     Soak(bench::Args),
+    /// Take the pictures of the README anew, by the tests that show them
+    Pictures,
     /// Run the product on this machine as at scale: every role, PostgreSQL, Redis and HAProxy, until Ctrl-C
     ///
     /// Builds the product and starts, each as a process of its own on 127.0.0.1: PostgreSQL with a synchronous standby,
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Chore::Licences => licences::run(),
         Chore::Bench(args) => bench::run("bench", &args),
         Chore::Soak(args) => bench::run("soak", &args),
+        Chore::Pictures => pictures::run(),
         Chore::Stack(args) => stack::run(&args),
         Chore::Sabotage(args) => sabotage::run(&args),
     };

@@ -11,6 +11,7 @@ use axum::routing::{get, post};
 
 use crate::domain::clock::Clock;
 use crate::http::auth::Organisers;
+use crate::http::limit::SignInLimit;
 use crate::http::ops::Counts;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
@@ -31,6 +32,8 @@ pub struct Needs {
     pub origins: Origins,
     /// Who may enter the studio.
     pub organisers: Organisers,
+    /// How often somebody may try.
+    pub sign_ins: SignInLimit,
 }
 
 /// The role's routes, all but `/`: that is another role's on some hosts.

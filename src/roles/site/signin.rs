@@ -46,6 +46,7 @@ pub async fn sign_in(
     body: Body,
 ) -> Result<Response, ApiError> {
     needs.origins.check(&headers, Some(peer))?;
+    needs.sign_ins.admit(needs.origins.client(&headers, peer))?;
     let fields = body::form(&body::read(body, body::BALLOT).await?)?;
     let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.trim());
     let next = within(field("next"));

@@ -33,6 +33,24 @@ async fn the_key_begins_a_session_in_a_cookie_that_scripts_and_other_sites_do_no
 }
 
 #[tokio::test]
+async fn whoever_guesses_keys_has_to_wait_behind_a_page_that_says_so() {
+    let product = InProcess::start(&["--trusted-proxies", "127.0.0.1"]).await;
+    let site = &product.site;
+    let guess = async |address: &str| {
+        let headers = [FORM, ("accept", "text/html"), ("x-forwarded-for", address)];
+        send(site, Method::POST, "/signin", &headers, "key=guess").await
+    };
+    for _ in 0..10 {
+        assert_eq!(guess("192.0.2.1").await.status, 401);
+    }
+    let refused = guess("192.0.2.1").await;
+    assert!(refused.status == 429 && refused.text.contains("Too many requests"), "{}", refused.text);
+    assert!(refused.header("retry-after").parse::<u32>().is_ok());
+    assert_eq!(guess("192.0.2.2").await.status, 401, "others may try");
+    product.running.stop().await;
+}
+
+#[tokio::test]
 async fn the_studio_sends_whoever_has_no_session_to_sign_in_and_back() {
     let product = InProcess::start(&[]).await;
     let site = &product.site;

@@ -18,7 +18,7 @@ async fn a_french_reader_finds_french_pages_and_may_choose_english() {
     inspect(&browser, "home-french").await;
     browser.open(&site.url("/vote/default")).await;
     browser.press("Cats").await;
-    browser.until(&says("Votre vote « Cats » est compté.")).await;
+    browser.until(&says("Votre vote «\u{a0}Cats\u{a0}» est compté.")).await;
     inspect(&browser, "voted-french").await;
     browser.open(&site.url("/results/default")).await;
     browser.until(&says("100,0\u{202f}%")).await;
