@@ -1,7 +1,6 @@
 //! `cargo xtask pictures`: the pictures of the README, as the tests take them.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::Context;
 

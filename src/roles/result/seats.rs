@@ -33,7 +33,7 @@ pub fn seats(view: &SnapshotView) -> Vec<Seat> {
     let taken = taken(view);
     let seat = |(place, (angle, radius)): (usize, (f64, f64))| Seat {
         x: format!("{:.1}", 100.0 + radius * angle.cos()),
-        y: format!("{:.1}", 97.0 - radius * angle.sin()),
+        y: format!("{:.1}", 98.0 - radius * angle.sin()),
         taken: place < taken,
     };
     places.into_iter().enumerate().map(seat).collect()
@@ -85,7 +85,7 @@ mod tests {
         assert!(
             seats
                 .iter()
-                .all(|seat| (4.0..=196.0).contains(&number(&seat.x)) && (3.0..=97.0).contains(&number(&seat.y)))
+                .all(|seat| (4.0..=196.0).contains(&number(&seat.x)) && (4.0..=98.0).contains(&number(&seat.y)))
         );
     }
 }

@@ -61,15 +61,15 @@ pub async fn post_ballot(State(vote): State<Arc<Vote>>, Path(slug): Path<String>
     response
 }
 
-/// `GET /ballots/{poll}`: whether the poll is open, and what was counted of the voter whose cookie came along.
+/// `GET /ballots/{poll}`: whether the poll is open, and what was counted of the voter, by cookie or `Idempotency-Key`.
 pub async fn get_standing(
     State(vote): State<Arc<Vote>>,
     Path(slug): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let poll = vote.polls.get(&slug).await?.ok_or(ApiError::NotFound("poll"))?;
-    let choice = match vote.needs.voters.known(&headers) {
-        Some(voter) => vote.counted_choice(&poll, &Voter::Cookie(voter)).await?,
+    let choice = match vote.needs.voters.client(&headers)?.returning() {
+        Some(voter) => vote.counted_choice(&poll, voter).await?,
         None => None,
     };
     let at = vote.needs.clock.now();

@@ -40,6 +40,25 @@ async fn json_is_read_whatever_the_content_type_says() {
 }
 
 #[tokio::test]
+async fn a_voter_may_ask_what_was_counted_of_them_and_nobody_else() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    let cookie = post(site, "default", &[], r#"{"choice":"b"}"#).await.cookie().unwrap().to_owned();
+    site.vote("default", "ann", "a").await;
+    site.settled("default").await;
+    let ask = async |headers: &[(&str, &str)]| send(site, Method::GET, "/ballots/default", headers, "").await.json();
+    assert_eq!(ask(&[("cookie", &cookie)]).await["choice"], "b");
+    assert_eq!(ask(&[("idempotency-key", "ann")]).await["choice"], "a");
+    let stranger = ask(&[]).await;
+    assert_eq!(
+        (&stranger["choice"], &stranger["status"], &stranger["generation"]),
+        (&json!(null), &json!("open"), &json!(1))
+    );
+    assert_eq!(send(site, Method::GET, "/ballots/nothing", &[], "").await.status, 404);
+    product.running.stop().await;
+}
+
+#[tokio::test]
 async fn a_returning_cookie_is_the_same_voter_and_a_forged_one_is_new() {
     let product = InProcess::start(&[]).await;
     let site = &product.site;

@@ -187,6 +187,13 @@ impl Browser {
         self.developer("Emulation.setEmulatedMedia", json!({ "features": taste })).await;
     }
 
+    /// Shows the current page as on paper, or for somebody who wants nothing to move: a medium, and a feature with its
+    /// value.
+    pub async fn emulate(&self, medium: &str, (feature, value): (&str, &str)) {
+        let features = json!([{ "name": feature, "value": value }]);
+        self.developer("Emulation.setEmulatedMedia", json!({ "media": medium, "features": features })).await;
+    }
+
     /// Writes a picture of the whole page.
     pub async fn photograph(&self, file: &Path) {
         let whole = json!({ "format": "png", "captureBeyondViewport": true });

@@ -58,6 +58,32 @@ async fn bars_move_in_another_window_without_a_reload_until_the_result_is_final(
 }
 
 #[tokio::test]
+async fn a_result_fills_the_screen_stands_still_where_that_is_wanted_and_can_be_printed() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.vote("default", "ann", "a").await;
+    site.settled("default").await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.look(Look::DESKTOP).await;
+    browser.open(&site.url("/results/default")).await;
+    browser.until("document.getAnimations().length > 0").await;
+    browser.emulate("screen", ("prefers-reduced-motion", "reduce")).await;
+    browser.until("document.getAnimations().length === 0").await;
+    browser.press("Full screen").await;
+    browser.until("document.fullscreenElement !== null").await;
+    browser.press("Full screen").await;
+    browser.until("document.fullscreenElement === null").await;
+    browser.emulate("print", ("prefers-color-scheme", "dark")).await;
+    picture(&browser, "results-printed", Look::DESKTOP).await;
+    let hidden =
+        "['nav', 'footer', '.links'].every((one) => getComputedStyle(document.querySelector(one)).display === 'none')";
+    assert_eq!(browser.evaluate(hidden).await, true, "what cannot be pressed on paper is not printed");
+    let ground = browser.evaluate("getComputedStyle(document.body).backgroundColor").await;
+    assert_eq!(ground, "rgb(255, 255, 255)", "paper is white");
+    product.running.stop().await;
+}
+
+#[tokio::test]
 async fn a_page_whose_stream_was_turned_away_comes_back_by_itself() {
     let product = InProcess::start(&["--max-viewers", "1"]).await;
     let site = &product.site;

@@ -1,11 +1,16 @@
 //! Voting: on a phone, without scripts, by keyboard, without a network, too early and too late.
 
+use std::process::Command;
+
 use serde_json::json;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::driver::{Browser, ENTER, JavaScript, TAB};
 use super::look::{Look, inspect};
 use super::{says, votes_are};
-use crate::sandbox::InProcess;
+use crate::sandbox::{InProcess, Process, binary};
 
 #[tokio::test]
 async fn a_vote_on_a_phone_is_taken_without_a_reload_and_the_page_says_when_it_is_counted() {
@@ -119,6 +124,38 @@ async fn a_vote_without_a_network_is_kept_over_a_reload_and_counted_once_when_it
     browser.until(&says("Your vote for “Tea” is counted.")).await;
     assert_eq!(site.settled("drinks").await["total"], 1);
     product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_vote_that_meets_a_front_without_servers_is_sent_again_until_it_is_counted() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(folder.path());
+    let site = process.site.clone();
+    let browser = Browser::start(JavaScript::On).await;
+    browser.look(Look::PHONE).await;
+    browser.open(&site.url("/vote/default")).await;
+    process.kill();
+    // What a proxy says while there is nobody behind it.
+    let port = site.base.rsplit(':').next().unwrap().to_owned();
+    let front = TcpListener::bind(format!("127.0.0.1:{port}")).await.unwrap();
+    let refusing = tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = front.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await;
+            let answer =
+                "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    browser.press("Cats").await;
+    browser.until(&says("The server is busy. Your vote for “Cats” is sent again")).await;
+    refusing.abort();
+    assert!(refusing.await.is_err_and(|error| error.is_cancelled()), "the port is free again");
+    let mut again = Command::new(binary());
+    again.args(["up", "--port", &port]);
+    let process = Process::start_by(again, folder.path());
+    browser.until(&says("Your vote for “Cats” is counted.")).await;
+    assert_eq!(process.site.settled("default").await["total"], 1);
 }
 
 #[tokio::test]
