@@ -25,14 +25,15 @@ export const say = (element, text) => {
   if (element && element.textContent !== text) element.textContent = text;
 };
 
-// How far the server's clock is ahead of this one, in milliseconds.
-let ahead = 0;
+// How far the server's clock is ahead of one that nobody sets, in milliseconds. What the server says takes time to come,
+// so whatever makes it latest is nearest to the truth.
+let ahead = -Infinity;
 
-/** Learns the server's time from what it has just said. */
-export const learnTime = (at) => { ahead = new Date(at).getTime() - Date.now(); };
+/** Learns the server's time from what it has said. */
+export const learnTime = (at) => { ahead = Math.max(ahead, new Date(at).getTime() - performance.now()); };
 
-/** The server's time. */
-export const now = () => Date.now() + ahead;
+/** The server's time; this device's, as long as the server has said nothing. */
+export const now = () => (Number.isFinite(ahead) ? performance.now() + ahead : Date.now());
 
 /** Shows the times within an element in the reader's own zone. */
 export const localTimes = (within) => {

@@ -43,6 +43,8 @@ const show = (choice, sent) => {
     else button.removeAttribute("aria-pressed");
   }
 };
+// What was accepted of this voter, as far as this page knows.
+let standing = buttons.find((button) => button.classList.contains("chosen"))?.value ?? null;
 const lock = () => { for (const button of buttons) button.disabled = true; };
 
 const ask = async () => {
@@ -69,6 +71,7 @@ const untilCounted = async (choice, mine) => {
 
 const accepted = (choice, mine) => {
   kept.clear();
+  standing = choice;
   show(choice, false);
   if (!mayChange) lock();
   tell(`${texts.accepted}${mayChange ? ` ${texts.mayChange}` : ""}`, choice);
@@ -78,7 +81,7 @@ const accepted = (choice, mine) => {
 const refused = async (answer, choice) => {
   kept.clear();
   const body = await answer.json().catch(() => ({}));
-  show(null, false);
+  show(standing, false);
   if (body.status === "closed") {
     lock();
     return tell(texts.closed, choice);
@@ -86,7 +89,9 @@ const refused = async (answer, choice) => {
   if (body.status) return tell(texts.notOpen);
   if (answer.status === 409) {
     lock();
-    return tell(texts.already);
+    tell(texts.already);
+    const state = await ask().catch(() => null);
+    return show(state?.choice ?? standing, false);
   }
   return tell(texts.failed);
 };

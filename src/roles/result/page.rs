@@ -17,7 +17,7 @@ use crate::http::qr;
 
 /// Letters in a line of the picture's title, and in a label, at most.
 const TITLE_WIDTH: usize = 46;
-const LABEL_WIDTH: usize = 56;
+const LABEL_WIDTH: usize = 48;
 /// Heights in the picture, in its units: of the head with one line, of each further line, of an option, of the foot.
 const HEAD: usize = 190;
 const LINE: usize = 52;

@@ -58,6 +58,22 @@ async fn expect(site: &Site) {
     product.running.stop().await;
 }
 
+/// A session holds in every process of every role: the site's that shows pages, those of polls and of result.
+async fn organise_in_the_studio(site: &Site) {
+    let session = site.sign_in().await;
+    let form = [("title", "Which colour?"), ("options", "Red\nBlue"), ("results", "hidden"), ("slug", "colour")];
+    let made = site.http.post(site.url("/polls")).header("cookie", &session).form(&form).send().await.unwrap();
+    assert_eq!(made.status(), StatusCode::SEE_OTHER);
+    for path in ["/studio/polls/colour", "/results/colour.json?audience=organiser", "/studio/glance"] {
+        // Several times: the front takes turns at the processes of a role.
+        for _ in 0..4 {
+            let page = site.http.get(site.url(path)).header("cookie", &session).send().await.unwrap();
+            assert_eq!(page.status(), StatusCode::OK, "{path}");
+            assert!(page.text().await.unwrap().contains("Which colour?"), "{path}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn split_into_roles_it_comes_out_as_in_one_process() {
     expect(&Standing::split().await.site).await;
@@ -67,6 +83,7 @@ async fn split_into_roles_it_comes_out_as_in_one_process() {
 async fn with_two_of_each_role_it_comes_out_as_in_one_process() {
     let standing = Standing::start(StackOptions::whole(binary())).await;
     expect(&standing.site).await;
+    organise_in_the_studio(&standing.site).await;
     assert_root_is_by_host(&standing.site).await;
     seed(&standing.site, "vote.localhost").await;
     standing.settle().await;
