@@ -6,7 +6,7 @@ const PAUSE = 15000;
 const standing = (view) => {
   const [first, second] = [...view.options].sort((a, b) => b.votes - a.votes);
   const total = `${number(view.total)} ${unit(view.total)}`;
-  if (!first.votes || first.votes === second.votes) return fill(texts.tied, { total });
+  if (!first.votes || first.votes === second.votes) return fill(view.final ? texts.endedTied : texts.tied, { total });
   const text = view.final ? texts.ended : texts.leads;
   return fill(text, { label: first.label, percent: percent(first.votes, view.total), total });
 };

@@ -27,8 +27,9 @@ export const course = (figure) => {
     localTimes(figure);
   };
   return (time, total) => {
-    const at = new Date(time).getTime();
     const last = points[points.length - 1];
+    // What comes first on a stream may have been read before this page was.
+    const at = Math.max(new Date(time).getTime(), last?.[0] ?? 0);
     // After a reset the poll begins anew.
     if (last && total < last[1]) points = [];
     if (points.length > 1 && at - last[0] < 500) points.pop();

@@ -14,6 +14,7 @@ const show = (live, view) => {
   if (view.hidden) return true;
   say(find("total"), number(view.total));
   say(find("unit"), unit(view.total));
+  if (live.querySelectorAll("[data-key]").length !== view.options.length) return false;
   const most = Math.max(...view.options.map((option) => option.votes), 1);
   for (const option of view.options) {
     const row = live.querySelector(`[data-key="${option.key}"]`);
@@ -58,8 +59,15 @@ export const watch = (live, seen) => {
     events.onerror = () => {
       say(connection, texts.reconnecting);
       // A browser comes back by itself after a stream that broke, but not after an answer such as 503.
-      if (events.readyState === EventSource.CLOSED) setTimeout(connect, 1000 + Math.random() * 4000);
+      if (events.readyState === EventSource.CLOSED) setTimeout(again, 1000 + Math.random() * 4000);
     };
+  };
+  /** Connects again, unless there is nothing to connect to: the stream itself does not say why it was refused. */
+  const again = async () => {
+    const answer = await fetch(live.dataset.poll, { cache: "no-store" }).catch(() => null);
+    if (answer?.status === 404) return say(connection, texts.gone);
+    if (answer?.status === 401) return location.reload();
+    connect();
   };
   connect();
 };

@@ -23,10 +23,15 @@ const announce = announcer(find("announcement"));
 watch(live, (view, state) => {
   find("hidden").hidden = !view.hidden;
   find("download").hidden = view.hidden;
-  find("seats").hidden = view.hidden;
-  if (!view.hidden) seat(view);
   find("share").hidden = state === "final";
-  if (!view.hidden) draw(view.at, view.total);
+  // An SVG has no property for it.
+  find("seats").toggleAttribute("hidden", view.hidden);
+  if (view.hidden) {
+    find("course").hidden = true;
+  } else {
+    seat(view);
+    draw(view.at, view.total);
+  }
   announce(view);
 });
 

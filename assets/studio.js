@@ -63,8 +63,13 @@ for (const field of document.querySelectorAll("[data-copy]")) {
   button.className = "plain";
   button.textContent = texts.copy;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(field.value).catch(() => field.select());
-    button.textContent = texts.copied;
+    try {
+      await navigator.clipboard.writeText(field.value);
+      button.textContent = texts.copied;
+    } catch {
+      // Not over plain http, or not allowed: then by the person's own hand.
+      field.select();
+    }
   });
   field.closest("label").after(button);
 }

@@ -4,6 +4,7 @@ import { countdown, fill, learnTime, say, texts } from "./page.js";
 const form = document.querySelector(".ballot");
 const notice = document.querySelector("[data-says]");
 const { ballots, of, status } = form.dataset;
+const generation = Number(of.split(".")[1]);
 const mayChange = "change" in form.dataset;
 const buttons = [...form.querySelectorAll("button")];
 const label = (choice) => buttons.find((button) => button.value === choice)?.textContent ?? choice;
@@ -13,6 +14,8 @@ const CHECKS = [1000, 1500, 2500, 4000, 8000, 15000];
 /** How long to wait for an answer, and at most before the next attempt. */
 const PATIENCE = 10000;
 const LONGEST_PAUSE = 15000;
+/** How often a page that lies open looks whether the poll is still as it shows it: soon if it is about to open. */
+const LOOK = status === "draft" ? 5000 : 45000;
 
 const spread = (pause) => pause * (0.75 + Math.random() / 2);
 const wait = (pause) => new Promise((resolve) => setTimeout(resolve, pause));
@@ -20,19 +23,26 @@ const tell = (text, choice) => {
   notice.hidden = false;
   say(notice, fill(text, { choice: choice && label(choice) }));
 };
+const patience = () => {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), PATIENCE);
+  return controller.signal;
+};
 
 // A vote that could not be sent, kept over a reload. Of another opening of the poll it is no vote any more.
 const kept = {
   get: () => {
-    try { return localStorage.getItem(`vote ${of}`); } catch { return null; }
+    try { return JSON.parse(localStorage.getItem(`vote ${of}`)); } catch { return null; }
   },
-  set: (choice) => {
-    try { localStorage.setItem(`vote ${of}`, choice); } catch { /* a browser that keeps nothing */ }
+  set: (vote) => {
+    try { localStorage.setItem(`vote ${of}`, JSON.stringify(vote)); } catch { /* a browser that keeps nothing */ }
   },
   clear: () => {
     try { localStorage.removeItem(`vote ${of}`); } catch { /* nothing was kept */ }
   },
 };
+// Who this is where the browser takes no cookies: whatever is sent again is the same voter's.
+const voter = kept.get()?.voter ?? [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
 
 const show = (choice, sent) => {
   for (const button of buttons) {
@@ -43,39 +53,57 @@ const show = (choice, sent) => {
     else button.removeAttribute("aria-pressed");
   }
 };
-// What was accepted of this voter, as far as this page knows.
-let standing = buttons.find((button) => button.classList.contains("chosen"))?.value ?? null;
 const lock = () => { for (const button of buttons) button.disabled = true; };
+const withChange = (text, open = true) => (mayChange && open ? `${text} ${texts.mayChange}` : text);
 
-const ask = async () => {
-  const answer = await fetch(ballots, { signal: AbortSignal.timeout(PATIENCE), cache: "no-store" });
+/** How the poll stands; with `credentials: "omit"`, without what was counted of this voter, which costs a look-up. */
+const ask = async (options) => {
+  const answer = await fetch(ballots, {
+    headers: { "Idempotency-Key": voter }, signal: patience(), cache: "no-store", ...options,
+  });
   if (!answer.ok) throw new Error(answer.status);
   const state = await answer.json();
   learnTime(state.at);
   return state;
 };
 
-// Only the newest choice is worth sending, or asking about.
-let turn = 0;
+// What was accepted of this voter, as far as this page knows; what is on its way; and whether an attempt to send another
+// choice broke off, so that nobody knows whether it will arrive yet.
+let standing = buttons.find((button) => button.classList.contains("chosen"))?.value ?? null;
+let wanted = null;
+let sending = false;
+let brokeOff = false;
 
-const untilCounted = async (choice, mine) => {
+const untilCounted = async (choice) => {
+  let state = null;
   for (const pause of CHECKS) {
     await wait(spread(pause));
-    if (mine !== turn) return;
-    const state = await ask().catch(() => null);
-    if (mine === turn && state?.choice === choice) {
-      return tell(`${texts.counted}${mayChange && state.status === "open" ? ` ${texts.mayChange}` : ""}`, choice);
+    if (wanted !== null || standing !== choice) return;
+    state = await ask().catch(() => state);
+    if (wanted !== null || standing !== choice) return;
+    if (state?.choice === choice) {
+      brokeOff = false;
+      return tell(withChange(texts.counted, state.status === "open"), choice);
     }
   }
+  if (!state?.choice) return;
+  // Another choice was counted last: an attempt of ours that had broken off, or one from elsewhere.
+  if (brokeOff) {
+    brokeOff = false;
+    return cast(choice);
+  }
+  standing = state.choice;
+  show(standing, false);
+  tell(withChange(texts.yours, state.status === "open"), standing);
 };
 
-const accepted = (choice, mine) => {
+const accepted = (choice) => {
   kept.clear();
   standing = choice;
   show(choice, false);
   if (!mayChange) lock();
-  tell(`${texts.accepted}${mayChange ? ` ${texts.mayChange}` : ""}`, choice);
-  untilCounted(choice, mine);
+  tell(withChange(texts.accepted), choice);
+  untilCounted(choice);
 };
 
 const refused = async (answer, choice) => {
@@ -87,13 +115,12 @@ const refused = async (answer, choice) => {
     return tell(texts.closed, choice);
   }
   if (body.status) return tell(texts.notOpen);
-  if (answer.status === 409) {
-    lock();
-    tell(texts.already);
-    const state = await ask().catch(() => null);
-    return show(state?.choice ?? standing, false);
-  }
-  return tell(texts.failed);
+  if (answer.status !== 409) return tell(texts.failed);
+  lock();
+  tell(texts.already);
+  const state = await ask().catch(() => null);
+  standing = state?.choice ?? standing;
+  show(standing, false);
 };
 
 /** Waits for the network to come back, but no longer than the pause: what the browser says of it is a guess. */
@@ -102,31 +129,49 @@ const networkOr = (pause) => Promise.race([
   new Promise((resolve) => addEventListener("online", resolve, { once: true })),
 ]);
 
-const cast = async (choice) => {
-  const mine = ++turn;
-  kept.set(choice);
-  show(choice, true);
-  tell(texts.sending);
-  for (let pause = 1000; mine === turn; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-    let answer;
-    try {
-      answer = await fetch(ballots, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ choice }),
-        keepalive: true, signal: AbortSignal.timeout(PATIENCE),
-      });
-    } catch {
-      if (mine !== turn) return;
-      tell(texts.offline, choice);
-      await networkOr(pause);
+const send = (choice) => fetch(ballots, {
+  method: "POST", headers: { "Content-Type": "application/json", "Idempotency-Key": voter },
+  body: JSON.stringify({ choice }), keepalive: true, signal: patience(),
+});
+
+/** Whether to send an answer's vote again: the server, or the way there, was too busy. */
+const isBusy = (answer) => answer.status >= 500 || answer.status === 429 || answer.status === 408;
+
+/** Sends what is wanted, one attempt after the other: two at a time might arrive in any order. */
+const deliver = async () => {
+  for (let pause = 1000; wanted !== null; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
+    const choice = wanted;
+    const answer = await send(choice).catch(() => null);
+    if (answer && !isBusy(answer)) {
+      if (wanted !== choice) continue;
+      wanted = null;
+      if (answer.status === 202) accepted(choice);
+      else await refused(answer, choice);
       continue;
     }
-    if (mine !== turn) return;
-    if (answer.status === 202) return accepted(choice, mine);
-    if (answer.status < 500 && answer.status !== 429) return refused(answer, choice);
+    if (!answer) brokeOff = true;
     // The same voter sends it again, so it never counts twice, whatever became of it.
-    tell(texts.busy, choice);
-    await wait(spread(Math.max(pause, Number(answer.headers.get("Retry-After")) * 1000 || 0)));
+    tell(answer ? texts.busy : texts.offline, wanted);
+    const after = Number(answer?.headers.get("Retry-After")) * 1000 || 0;
+    await (answer ? wait(spread(Math.max(pause, after))) : networkOr(pause));
+    const state = await ask({ credentials: "omit" }).catch(() => null);
+    if (state && state.generation !== generation) {
+      // Reset, or opened again: what was meant for the poll as it was is no vote in what it is now.
+      kept.clear();
+      return location.reload();
+    }
   }
+};
+
+const cast = async (choice) => {
+  wanted = choice;
+  kept.set({ choice, voter });
+  show(choice, true);
+  tell(texts.sending);
+  if (sending) return;
+  sending = true;
+  await deliver();
+  sending = false;
 };
 
 form.addEventListener("submit", (event) => {
@@ -137,22 +182,23 @@ form.addEventListener("submit", (event) => {
 
 /** Asks how the poll stands, and shows the page anew where that has changed. */
 const look = async () => {
-  const state = await ask().catch(() => null);
-  if (!state) return;
+  const state = await ask({ credentials: "omit" }).catch(() => null);
+  if (!state || wanted !== null) return;
   form.dataset.closes = state.closes_at ?? "";
-  if (state.status !== status || `${of}`.split(".").pop() !== String(state.generation)) {
-    if (!kept.get()) location.reload();
+  if (state.status !== status || state.generation !== generation) location.reload();
+};
+const lookNowAndThen = async () => {
+  for (;;) {
+    await wait(spread(LOOK));
+    if (!document.hidden) await look();
   }
 };
-const lookSoon = () => setTimeout(look, spread(1000));
 
 const waiting = kept.get();
-if (waiting && status === "open" && buttons.some((button) => button.value === waiting)) cast(waiting);
+if (status === "open" && buttons.some((button) => button.value === waiting?.choice)) cast(waiting.choice);
 else kept.clear();
-if (status === "open" && form.dataset.closes) {
-  // Spread out: a crowd opens this page within the same second.
-  setTimeout(look, Math.random() * 1000);
-  countdown(() => form.dataset.closes, lookSoon);
-}
-if (status === "draft") setInterval(() => document.hidden || setTimeout(look, Math.random() * 2000), 5000);
+countdown(() => status === "open" && form.dataset.closes, () => setTimeout(look, spread(1000)));
+// For its clock, where there is one to count down by. Spread out: a crowd opens this page within the same second.
+if (form.dataset.closes) setTimeout(look, Math.random() * 1000);
+lookNowAndThen();
 document.addEventListener("visibilitychange", () => document.hidden || look());

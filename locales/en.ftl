@@ -94,6 +94,7 @@ poll-gone = This poll was deleted.
 votes-over-time = Votes over time
 announce-leads = { $label } leads with { $percent } of { $total }.
 announce-tied = Nobody leads. { $total } so far.
+announce-final-tied = Final result: nobody leads. { $total }.
 announce-final = Final result: { $label } with { $percent } of { $total }.
 
 ## Signing in
@@ -225,6 +226,8 @@ error-delete-open = This poll is open
     .advice = Close it before you delete it.
 error-has-ballots = This poll has votes: its question and answers can no longer change
     .advice = Reset it after a rehearsal, or duplicate it.
+error-outdated = Somebody else changed this poll in the meantime
+    .advice = Open the form again, and look at what has changed.
 error-name-taken = Another poll has this name in the address
     .advice = Go back and choose another: what you typed is still there.
 error-closed = This poll is closed

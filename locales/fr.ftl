@@ -93,6 +93,7 @@ poll-gone = Ce vote a été supprimé.
 votes-over-time = Les votes au fil du temps
 announce-leads = { $label } est en tête avec { $percent } de { $total }.
 announce-tied = Personne n’est en tête. { $total } pour l’instant.
+announce-final-tied = Résultat définitif : personne n’est en tête. { $total }.
 announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.
 
 ## Connexion
@@ -224,6 +225,8 @@ error-delete-open = Ce vote est ouvert
     .advice = Fermez-le avant de le supprimer.
 error-has-ballots = Ce vote a des voix : sa question et ses réponses ne peuvent plus changer
     .advice = Remettez-le à zéro après une répétition, ou dupliquez-le.
+error-outdated = Quelqu’un a modifié ce vote entre-temps
+    .advice = Rouvrez le formulaire et regardez ce qui a changé.
 error-name-taken = Un autre vote a ce nom dans l’adresse
     .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
 error-closed = Ce vote est fermé

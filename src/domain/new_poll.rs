@@ -161,7 +161,9 @@ pub fn check_times(opens_at: Option<Timestamp>, closes_at: Option<Timestamp>, no
 
 fn one_line(text: &str, max: usize) -> Option<String> {
     let text = text.trim();
-    let fits = !text.is_empty() && text.chars().count() <= max && !text.chars().any(char::is_control);
+    // Unicode's last two of each plane are no characters, and in XML not even allowed.
+    let is_text = |c: char| !c.is_control() && u32::from(c) & 0xFFFE != 0xFFFE;
+    let fits = !text.is_empty() && text.chars().count() <= max && text.chars().all(is_text);
     fits.then(|| text.to_owned())
 }
 

@@ -153,8 +153,17 @@ impl SnapshotView {
 }
 
 /// A stranger's text as a spreadsheet may have it: what would be taken for a formula is prefixed with an apostrophe
-/// (<https://owasp.org/www-community/attacks/CSV_Injection>).
+/// (<https://owasp.org/www-community/attacks/CSV_Injection>), also behind a semicolon, at which some divide a line.
 #[must_use]
 pub fn harmless_in_csv(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+    let mut harmless = String::with_capacity(text.len() + 1);
+    let mut starts_cell = true;
+    for c in text.chars() {
+        if starts_cell && matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r') {
+            harmless.push('\'');
+        }
+        starts_cell = matches!(c, ';' | '\t') || (starts_cell && matches!(c, ' ' | '"'));
+        harmless.push(c);
+    }
+    harmless
 }

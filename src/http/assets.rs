@@ -1,50 +1,54 @@
 //! What pages load: served by every process that shows pages, so that none is ever without its style.
+//!
+//! Addresses carry a hash of all assets, and so does what one of them loads by a relative address: a page never gets
+//! scripts of two releases.
 
 use axum::Router;
-use axum::extract::{Path, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::extract::{Path, State};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde::Deserialize;
 
 use super::error::ApiError;
 use super::files::{Files, Kind};
 
-/// How an asset is asked for.
-#[derive(Debug, Deserialize)]
-struct Asked {
-    /// The version that the page named.
-    v: Option<String>,
+/// Assets, and the version of all of them.
+#[derive(Clone, Debug)]
+struct Assets {
+    files: Files,
+    version: Option<String>,
 }
 
-/// `/assets/{name}`.
+/// `/assets/{version}/{name}` and, of any version, `/assets/{name}`.
 pub fn router(files: Files) -> Router {
-    Router::new().route("/assets/{name}", get(asset)).with_state(files)
+    let version = files.assets_version();
+    Router::new()
+        .route("/assets/{version}/{name}", get(versioned))
+        .route("/assets/{name}", get(of_any_version))
+        .with_state(Assets { files, version })
 }
 
-async fn asset(
-    State(files): State<Files>,
-    Path(name): Path<String>,
-    Query(asked): Query<Asked>,
-    headers: HeaderMap,
+async fn versioned(
+    State(assets): State<Assets>,
+    Path((version, name)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
-    let body = files.read(Kind::Asset, &name).ok_or(ApiError::NotFound("asset"))?;
-    let version = files.asset_version(&name);
-    // Under the name of another version, as while an update is rolled out, it must not be kept for long.
-    let caching = match (&version, asked.v) {
-        (Some(version), Some(asked)) if *version == asked => "public, max-age=31536000, immutable",
-        (Some(_), _) => "public, max-age=300",
-        (None, _) => "no-cache",
-    };
-    let tag = version.and_then(|version| HeaderValue::try_from(format!("\"{version}\"")).ok());
-    let unchanged = tag.is_some() && headers.get(IF_NONE_MATCH) == tag.as_ref();
-    let mut response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type(&name)));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
-    tag.map(|tag| headers.insert(ETAG, tag));
-    Ok(response)
+    // Under another version, as while an update is rolled out, it must not be kept for long.
+    let for_ever = assets.version.as_ref() == Some(&version);
+    assets.answer(&name, if for_ever { "public, max-age=31536000, immutable" } else { "public, max-age=60" })
+}
+
+async fn of_any_version(State(assets): State<Assets>, Path(name): Path<String>) -> Result<Response, ApiError> {
+    let caching = if assets.version.is_some() { "public, max-age=60" } else { "no-cache" };
+    assets.answer(&name, caching)
+}
+
+impl Assets {
+    fn answer(&self, name: &str, caching: &'static str) -> Result<Response, ApiError> {
+        let body = self.files.read(Kind::Asset, name).ok_or(ApiError::NotFound("asset"))?;
+        let headers = [(CONTENT_TYPE, content_type(name)), (CACHE_CONTROL, caching)];
+        Ok((headers.map(|(name, value)| (name, HeaderValue::from_static(value))), body).into_response())
+    }
 }
 
 fn content_type(name: &str) -> &'static str {

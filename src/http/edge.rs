@@ -94,7 +94,7 @@ impl Edge {
             None => tracing::debug!(request.id = id, method, route, status, "request.refused"),
         }
         if let Some(language) = reader {
-            response = self.pages.error_page(response, language);
+            response = self.pages.error_page(response, language, method == "POST");
         }
         if let Ok(id) = HeaderValue::try_from(id) {
             response.headers_mut().insert(REQUEST_ID, id);

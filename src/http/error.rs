@@ -67,6 +67,9 @@ pub enum ApiError {
     /// The state of things does not allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// A form was filled in with what has changed since.
+    #[error("somebody else changed this poll in the meantime")]
+    Outdated,
     /// The poll's slug is in use.
     #[error("another poll has this slug")]
     NameTaken,
@@ -157,7 +160,9 @@ impl ApiError {
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Refused(_) | Self::NameTaken | Self::NotAccepting { .. } | Self::AlreadyVoted => StatusCode::CONFLICT,
+            Self::Refused(_) | Self::Outdated | Self::NameTaken | Self::NotAccepting { .. } | Self::AlreadyVoted => {
+                StatusCode::CONFLICT
+            }
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_) | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -192,6 +197,7 @@ impl ApiError {
             Self::BodyTooLarge(_) => "body-too-large",
             Self::UnsupportedMediaType(_) => "media-type",
             Self::Refused(refusal) => refusal_key(refusal),
+            Self::Outdated => "outdated",
             Self::NameTaken => "name-taken",
             Self::NotAccepting { status: Status::Closed, .. } => "closed",
             Self::NotAccepting { .. } => "not-open",
@@ -333,6 +339,7 @@ mod tests {
             ApiError::BodyTooSlow,
             ApiError::BodyTooLarge(1),
             ApiError::UnsupportedMediaType("application/json"),
+            ApiError::Outdated,
             ApiError::NameTaken,
             ApiError::NotAccepting { status: Status::Closed, at: Some(Timestamp::UNIX_EPOCH) },
             ApiError::NotAccepting { status: Status::Draft, at: None },
@@ -353,7 +360,7 @@ mod tests {
         for language in Language::ALL {
             for error in every_error() {
                 let (name, status) = (format!("{error:?}"), error.status());
-                let page = pages.error_page(error.into_response(), language);
+                let page = pages.error_page(error.into_response(), language, false);
                 assert_eq!(page.status(), status);
                 let page = axum::body::to_bytes(page.into_body(), usize::MAX).await.unwrap();
                 let page = String::from_utf8(page.to_vec()).unwrap();

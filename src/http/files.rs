@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use rust_embed::{Embed, EmbeddedFile};
+use sha2::{Digest, Sha256};
 
 #[derive(Embed)]
 #[folder = "templates"]
@@ -70,14 +71,17 @@ impl Files {
         Templates::iter()
     }
 
-    /// A hash of a built-in asset's content, short enough for addresses: it changes whenever the asset does. `None`
-    /// where it may change any time.
+    /// A hash of all built-in assets, short enough for addresses: it changes whenever one of them does. `None` where they
+    /// may change any time.
     #[must_use]
-    pub fn asset_version(&self, name: &str) -> Option<String> {
+    pub fn assets_version(&self) -> Option<String> {
         match self {
             Self::BuiltIn => {
-                let hash = Assets::get(name)?.metadata.sha256_hash();
-                Some(data_encoding::HEXLOWER.encode(&hash[..8]))
+                let mut hash = Sha256::new();
+                for asset in Assets::iter().filter_map(|name| Assets::get(&name)) {
+                    hash.update(asset.metadata.sha256_hash());
+                }
+                Some(data_encoding::HEXLOWER.encode(&hash.finalize()[..8]))
             }
             Self::Folder(_) => None,
         }

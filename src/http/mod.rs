@@ -15,6 +15,7 @@ pub mod ops;
 pub mod origin;
 pub mod pages;
 pub mod qr;
+pub mod query;
 pub mod server;
 pub mod session;
 pub mod texts;

@@ -91,14 +91,20 @@ impl Counts {
     /// # Errors
     /// Where the store or the queue is unavailable.
     pub async fn ledger(&self) -> Result<Ledger, ApiError> {
-        let mut ledger = self.store.ledger().await?;
-        let ends = match &self.queue {
-            Some(queue) => queue.ends().await?,
-            None => Vec::new(),
-        };
-        for (partition, end) in (0..).zip(ends) {
-            ledger.pending += self.store.bookmark(partition).await?.unread(&end);
+        let ledger = self.store.ledger().await?;
+        Ok(Ledger { pending: self.pending().await?.unwrap_or_default(), ..ledger })
+    }
+
+    /// How many accepted ballots wait to be counted; `None` without a queue.
+    ///
+    /// # Errors
+    /// Where the store or the queue is unavailable.
+    pub async fn pending(&self) -> Result<Option<u64>, ApiError> {
+        let Some(queue) = &self.queue else { return Ok(None) };
+        let mut pending = 0;
+        for (partition, end) in (0..).zip(queue.ends().await?) {
+            pending += self.store.bookmark(partition).await?.unread(&end);
         }
-        Ok(ledger)
+        Ok(Some(pending))
     }
 }

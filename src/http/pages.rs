@@ -49,6 +49,8 @@ struct ErrorPage<'a> {
     status: u16,
     key: &'static str,
     error: &'a ErrorBody,
+    /// Whether it answers a form: its address is then not one of a page.
+    is_answer: bool,
 }
 
 impl Pages {
@@ -99,16 +101,13 @@ impl Pages {
         Ok(html(self.render(template, language, values)?, language))
     }
 
-    /// Shows an error that would have been JSON as a page.
+    /// Shows an error that would have been JSON as a page. `is_answer`: whether to something that was sent.
     #[must_use]
-    pub fn error_page(&self, response: Response, language: Language) -> Response {
+    pub fn error_page(&self, response: Response, language: Language, is_answer: bool) -> Response {
         let Some(error) = response.extensions().get::<ErrorBody>() else { return response };
         let status = response.status();
-        let Ok(page) =
-            self.render("error.html", language, ErrorPage { status: status.as_u16(), key: error.key, error })
-        else {
-            return response;
-        };
+        let values = ErrorPage { status: status.as_u16(), key: error.key, error, is_answer };
+        let Ok(page) = self.render("error.html", language, values) else { return response };
         let mut shown = (status, html(page, language)).into_response();
         for (name, value) in response.headers() {
             if name != CONTENT_TYPE && name != CONTENT_LENGTH {
@@ -135,14 +134,9 @@ fn environment(files: &Files, language: Language) -> Result<Environment<'static>
     let others = Language::ALL.map(|one| context! { tag => one.tag(), name => one.own_name() });
     environment.add_global("lang", language.tag());
     environment.add_global("languages", Value::from(others.to_vec()));
-    let versions = files.clone();
-    environment.add_function("asset", move |name: &str| {
-        // Nothing in it needs to be escaped; slashes would be.
-        Value::from_safe_string(match versions.asset_version(name) {
-            Some(version) => format!("/assets/{name}?v={version}"),
-            None => format!("/assets/{name}"),
-        })
-    });
+    // Nothing in it needs to be escaped; slashes would be.
+    let assets = files.assets_version().map_or("/assets".to_owned(), |version| format!("/assets/{version}"));
+    environment.add_function("asset", move |name: &str| Value::from_safe_string(format!("{assets}/{name}")));
     let texts = Arc::new(Texts::load(files, language)?);
     let said = Arc::clone(&texts);
     environment.add_function("t", move |name: &str, values: Kwargs| say(&said, name, &values));

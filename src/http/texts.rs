@@ -83,11 +83,13 @@ impl Texts {
     /// A part of a whole in percent, to one decimal; of nothing it is 0.
     #[must_use]
     pub fn percent(&self, part: u64, whole: u64) -> String {
-        #[expect(clippy::cast_precision_loss, reason = "a percentage to one decimal")]
-        let share = part as f64 * 100.0 / whole.max(1) as f64;
+        // Half a tenth goes up, as browsers have it.
+        let (part, whole) = (u128::from(part), u128::from(whole.max(1)));
+        let tenths = (part * 2000 + whole) / (whole * 2);
+        let (percent, tenth) = (tenths / 10, tenths % 10);
         match self.language {
-            Language::English => format!("{share:.1}%"),
-            Language::French => format!("{share:.1}\u{202f}%").replace('.', ","),
+            Language::English => format!("{percent}.{tenth}%"),
+            Language::French => format!("{percent},{tenth}\u{202f}%"),
         }
     }
 
@@ -156,7 +158,10 @@ mod tests {
         assert_eq!([0, 999, 1000, 1_234_567].map(|n| english.number(n)), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(french.number(1_234_567), "1\u{202f}234\u{202f}567");
         assert_eq!((english.percent(1, 3), french.percent(1, 3)), ("33.3%".into(), "33,3\u{202f}%".into()));
-        assert_eq!(english.percent(0, 0), "0.0%");
+        assert_eq!(
+            [(0, 0), (1, 16), (2, 3), (7, 7)].map(|(part, whole)| english.percent(part, whole)),
+            ["0.0%", "6.3%", "66.7%", "100.0%"]
+        );
     }
 
     /// The messages of a file with the values that each takes, by name; attributes by `name.attribute`.

@@ -46,6 +46,12 @@ impl Form {
         })
     }
 
+    /// The revision of the poll that the form was filled in with.
+    pub fn revision(&self) -> Result<u64, ApiError> {
+        let parsed = self.field("revision").and_then(|text| text.parse().ok());
+        parsed.ok_or_else(|| ApiError::BadRequest("revision: a whole number".into()))
+    }
+
     /// Who sees totals.
     pub fn results(&self) -> Result<Visibility, ApiError> {
         match self.field("results") {

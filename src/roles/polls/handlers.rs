@@ -146,8 +146,12 @@ pub async fn act(
         Action::Reset => (StatusCode::OK, needs.reset(&name).await?),
         Action::Duplicate => (StatusCode::CREATED, needs.duplicate(&name).await?),
         Action::Edit => {
-            let change = asked.form()?.change(&needs.find(&name).await?)?;
-            (StatusCode::OK, needs.patch(&name, &change).await?)
+            let (form, poll) = (asked.form()?, needs.find(&name).await?);
+            // All of the form is taken for what is wanted, also what somebody else has changed since it was shown.
+            if form.revision()? != poll.versions.revision {
+                return Err(ApiError::Outdated);
+            }
+            (StatusCode::OK, needs.patch(&name, &form.change(&poll)?).await?)
         }
         Action::Show => {
             let results = Some(asked.form()?.results()?);

@@ -93,17 +93,18 @@ fn course(series: &Series, snapshot: &Snapshot) -> Option<Course> {
     let from = series.points.first()?.at;
     let mut points = vec![(from.as_millisecond(), 0)];
     let mut voters = 0;
+    let closed = snapshot.poll.closes_at.filter(|closed| *closed < snapshot.at);
+    let end_of_all = closed.unwrap_or(snapshot.at).as_millisecond();
     for point in &series.points {
         voters += point.voters;
         // The newest step may not be over.
-        let end = (point.at.as_millisecond() + series.step.millis()).min(snapshot.at.as_millisecond());
+        let end = (point.at.as_millisecond() + series.step.millis()).min(end_of_all);
         points.push((end.max(from.as_millisecond()), voters));
     }
     if snapshot.total() > voters {
-        points.push((snapshot.at.as_millisecond(), snapshot.total()));
+        points.push((end_of_all, snapshot.total()));
     }
-    let to = snapshot.poll.closes_at.filter(|closed| *closed < snapshot.at).unwrap_or(snapshot.at);
-    let to = points.last().map_or(to.as_millisecond(), |(end, _)| to.as_millisecond().max(*end));
+    let to = points.last().map_or(end_of_all, |(end, _)| end_of_all.max(*end));
     points.push((to, points.last()?.1));
     let span = to - from.as_millisecond();
     let to = Timestamp::from_millisecond(to).ok()?;

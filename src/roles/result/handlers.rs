@@ -1,7 +1,7 @@
 //! The requests of viewers.
 
 use axum::Json;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Extension, Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -12,6 +12,7 @@ use crate::domain::snapshot::Audience;
 use crate::http::error::ApiError;
 use crate::http::language::Language;
 use crate::http::origin::Peer;
+use crate::http::query::Parameters;
 
 /// For whom something is asked.
 #[derive(Debug, Default, Deserialize)]
@@ -26,7 +27,7 @@ pub struct Asked {
 pub async fn get_results(
     State(needs): State<Needs>,
     Path(name): Path<String>,
-    Query(asked): Query<Asked>,
+    Parameters(asked): Parameters<Asked>,
     Extension(peer): Extension<Peer>,
     language: Language,
     headers: HeaderMap,
@@ -36,7 +37,7 @@ pub async fn get_results(
     match ending {
         None => {
             let base = needs.origins.base(&headers, Some(peer));
-            page::live(&needs, &*needs.hub.snapshot(name).await?, audience, &base, language).await
+            page::live(&needs, &*needs.hub.snapshot(name).await?, &base, language).await
         }
         Some("json") => Ok(Json(needs.hub.snapshot(name).await?.view(audience)).into_response()),
         Some("csv") => table(&needs, name, audience).await,
@@ -49,7 +50,7 @@ pub async fn get_results(
 pub async fn get_events(
     State(needs): State<Needs>,
     Path(name): Path<String>,
-    Query(asked): Query<Asked>,
+    Parameters(asked): Parameters<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let audience = asked.audience(&needs, &headers)?;

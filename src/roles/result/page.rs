@@ -59,15 +59,9 @@ struct Bar {
     y: usize,
 }
 
-/// The live page; `base`: the address under which people reach the product.
-pub async fn live(
-    needs: &Needs,
-    snapshot: &Snapshot,
-    audience: Audience,
-    base: &str,
-    language: Language,
-) -> Result<Response, ApiError> {
-    let view = snapshot.view(audience);
+/// The live page: what everybody may see, whoever asks. `base`: the address under which people reach the product.
+pub async fn live(needs: &Needs, snapshot: &Snapshot, base: &str, language: Language) -> Result<Response, ApiError> {
+    let view = snapshot.view(Audience::Public);
     let course = if view.hidden { None } else { needs.courses.until(snapshot).await? };
     let page = Page {
         state: view.state(),

@@ -1,6 +1,6 @@
 //! The front page, and joining a poll by its code.
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +9,7 @@ use crate::domain::names::JoinCode;
 use crate::domain::poll::Status;
 use crate::http::error::ApiError;
 use crate::http::language::Language;
+use crate::http::query::Parameters;
 
 /// Closed polls on the front page, at most: the newest.
 const CLOSED: usize = 20;
@@ -32,6 +33,8 @@ struct Listed {
 struct Join {
     given: Option<String>,
     unknown: bool,
+    /// What a switch of language must keep of the address.
+    query: Option<String>,
 }
 
 /// What the form to join asks.
@@ -60,7 +63,7 @@ pub async fn home(State(needs): State<Needs>, language: Language) -> Result<Resp
 pub async fn join(
     State(needs): State<Needs>,
     language: Language,
-    Query(asked): Query<Asked>,
+    Parameters(asked): Parameters<Asked>,
 ) -> Result<Response, ApiError> {
     let given = asked.code.map(|code| code.trim().to_owned()).filter(|code| !code.is_empty());
     if let Some(code) = given.as_deref().and_then(JoinCode::parse)
@@ -69,5 +72,6 @@ pub async fn join(
         return Ok(Redirect::to(&format!("/vote/{}", poll.slug)).into_response());
     }
     let unknown = given.is_some();
-    needs.pages.show("join.html", language, Join { given, unknown })
+    let query = given.as_deref().and_then(|code| serde_urlencoded::to_string([("code", code)]).ok());
+    needs.pages.show("join.html", language, Join { given, unknown, query })
 }

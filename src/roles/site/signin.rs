@@ -1,7 +1,7 @@
 //! Signing in to the studio with the admin key, and out of it.
 
 use axum::body::Body;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::language::Language;
 use crate::http::origin::Peer;
+use crate::http::query::Parameters;
 
 /// Where to go after signing in, unless somewhere else was wanted.
 const STUDIO: &str = "/studio";
@@ -19,6 +20,14 @@ const STUDIO: &str = "/studio";
 struct Page<'a> {
     next: &'a str,
     wrong: bool,
+    /// What a switch of language must keep of the address.
+    query: String,
+}
+
+impl<'a> Page<'a> {
+    fn new(next: &'a str, wrong: bool) -> Self {
+        Self { next, wrong, query: format!("next={next}") }
+    }
 }
 
 /// Where somebody wanted to go who had to sign in first.
@@ -31,10 +40,10 @@ pub struct Asked {
 pub async fn page(
     State(needs): State<Needs>,
     language: Language,
-    Query(asked): Query<Asked>,
+    Parameters(asked): Parameters<Asked>,
 ) -> Result<Response, ApiError> {
     let next = within(asked.next.as_deref());
-    needs.pages.show("signin.html", language, Page { next, wrong: false })
+    needs.pages.show("signin.html", language, Page::new(next, false))
 }
 
 /// `POST /signin`: the admin key begins a session.
@@ -51,7 +60,7 @@ pub async fn sign_in(
     let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.trim());
     let next = within(field("next"));
     if !needs.organisers.key.is(field("key").unwrap_or_default()) {
-        let page = needs.pages.show("signin.html", language, Page { next, wrong: true })?;
+        let page = needs.pages.show("signin.html", language, Page::new(next, true))?;
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     }
     let mut response = Redirect::to(next).into_response();

@@ -90,6 +90,8 @@ struct Minute {
 #[derive(Debug, Default, Serialize)]
 struct Form<'a> {
     slug: Option<&'a str>,
+    /// Of the poll as it is shown here.
+    revision: u64,
     status: Option<&'static str>,
     title: &'a str,
     labels: &'a [String],
@@ -133,13 +135,10 @@ pub fn router(needs: &Needs) -> Router<Needs> {
 }
 
 async fn organisers_only(State(needs): State<Needs>, request: Request, next: Next) -> Response {
-    let headers = request.headers().clone();
-    if !needs.organisers.know(&headers) {
+    if !needs.organisers.know(request.headers()) {
         return Redirect::to(&format!("/signin?next={}", request.uri().path())).into_response();
     }
-    let mut response = next.run(request).await;
-    needs.organisers.sessions.renew(&headers, &mut response);
-    response
+    next.run(request).await
 }
 
 async fn polls(State(needs): State<Needs>, language: Language) -> Result<Response, ApiError> {
@@ -160,6 +159,7 @@ async fn edit(State(needs): State<Needs>, language: Language, Path(name): Path<S
     let poll = &snapshot.poll;
     let form = Form {
         slug: Some(poll.slug.as_str()),
+        revision: poll.versions.revision,
         status: Some(state(&snapshot)),
         title: &poll.title,
         labels: &poll.labels,
@@ -264,8 +264,9 @@ impl Needs {
 
     async fn glance(&self) -> Result<Glance, ApiError> {
         let (polls, totals) = (self.store.polls().await?, self.store.totals().await?);
-        let ledger = self.counts.ledger().await?;
-        let waiting = self.counts.queue.as_ref().map(|_| ledger.pending);
+        let ledger = self.store.ledger().await?;
+        // The studio goes on while the queue is away: it needs only the store.
+        let waiting = self.counts.pending().await.ok().flatten();
         let health = Health { waiting, dead: ledger.dead, counted: ledger.counted };
         let now = self.clock.now();
         Ok(Glance { health, polls: polls.iter().map(|poll| line(poll, &totals, now)).collect() })

@@ -68,12 +68,12 @@ pub async fn get_standing(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let poll = vote.polls.get(&slug).await?.ok_or(ApiError::NotFound("poll"))?;
-    let choice = match vote.needs.voters.client(&headers)?.returning() {
-        Some(voter) => vote.counted_choice(&poll, voter).await?,
-        None => None,
-    };
     let at = vote.needs.clock.now();
     let (status, generation) = (poll.status_at(at), poll.generation);
+    let choice = match vote.needs.voters.client(&headers)?.returning() {
+        Some(voter) if status != Status::Draft => vote.counted_choice(&poll, voter).await?,
+        _ => None,
+    };
     let (poll, opens_at, closes_at) = (poll.slug.as_str(), poll.opens_at, poll.closes_at);
     Ok(Json(PollState { poll, generation, status, opens_at, closes_at, choice, at }).into_response())
 }

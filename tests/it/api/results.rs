@@ -28,11 +28,11 @@ async fn a_result_tells_state_version_total_and_votes_by_option() {
 async fn the_table_is_csv_in_which_no_label_is_a_formula() {
     let product = InProcess::start(&[]).await;
     let site = &product.site;
-    site.make_poll(json!({ "slug": "tea", "options": ["=1+1", "A, \"B\""] })).await;
+    site.make_poll(json!({ "slug": "tea", "options": ["=1+1;@x", "A, \"B\""] })).await;
     site.vote("tea", "ann", "b").await;
     site.settled("tea").await;
     let table = get(site, "/results/tea.csv").await;
-    assert_eq!(table.text, "key,label,votes\r\na,'=1+1,0\r\nb,\"A, \"\"B\"\"\",1\r\n");
+    assert_eq!(table.text, "key,label,votes\r\na,'=1+1;'@x,0\r\nb,\"A, \"\"B\"\"\",1\r\n");
     assert!(table.header("content-type").starts_with("text/csv"));
     assert!(table.header("content-disposition").contains("tea.csv"));
     product.running.stop().await;

@@ -77,15 +77,18 @@ async fn the_forms_make_change_show_and_delete_a_poll() {
     assert_eq!((&poll["status"], &poll["closes_at"]), (&json!("draft"), &json!("2999-01-01T10:00:00Z")));
     assert_eq!((&poll["allow_change"], &poll["results"]), (&json!(false), &json!("hidden")));
 
-    let edit = "title=Which%3F&options=Tea%0D%0ACoffee%0D%0AWater&results=live&opens_at=2998-01-01T10:00&closes_at=";
-    assert_eq!(submit(site, &session, "/polls/drinks/edit", edit).await.status, 303);
+    let texts = "title=Which%3F&options=Tea%0D%0ACoffee%0D%0AWater&results=live";
+    let edit = format!("{texts}&revision=1&opens_at=2998-01-01T10:00&closes_at=");
+    assert_eq!(submit(site, &session, "/polls/drinks/edit", &edit).await.status, 303);
+    let outdated = submit(site, &session, "/polls/drinks/edit", &edit).await;
+    assert_eq!(outdated.status, 409, "what the form shows is not what is there now: {}", outdated.text);
     let poll = get(site, "/polls/drinks").await.json();
     assert_eq!((&poll["title"], &poll["closes_at"]), (&json!("Which?"), &json!(null)));
     assert_eq!((poll["options"].as_array().unwrap().len(), &poll["opens_at"]), (3, &json!("2998-01-01T10:00:00Z")));
     assert_eq!(submit(site, &session, "/polls/drinks/show", "results=after_close").await.status, 303);
     assert_eq!(get(site, "/polls/drinks").await.json()["results"], "after_close");
     for (path, body) in
-        [("/polls/drinks/show", "results=never"), ("/polls/drinks/edit", "title=&options=a&results=live")]
+        [("/polls/drinks/show", "results=never"), ("/polls/drinks/edit", "title=&options=a&results=live&revision=3")]
     {
         assert_eq!(submit(site, &session, path, body).await.status, 400, "{path}");
     }
@@ -103,11 +106,13 @@ async fn an_edit_that_leaves_the_texts_alone_passes_after_the_first_vote() {
     site.vote("drinks", "ann", "a").await;
     site.settled("drinks").await;
     let session = site.sign_in().await;
-    let same = "title=Tea+or+coffee%3F&options=Tea%0ACoffee&results=hidden&closes_at=2999-01-01T10:00";
-    assert_eq!(submit(site, &session, "/polls/drinks/edit", same).await.status, 303);
+    let rest = "options=Tea%0ACoffee&results=hidden&closes_at=2999-01-01T10:00";
+    let same = format!("revision=1&title=Tea+or+coffee%3F&{rest}");
+    assert_eq!(submit(site, &session, "/polls/drinks/edit", &same).await.status, 303);
     assert_eq!(get(site, "/polls/drinks").await.json()["results"], "hidden");
-    let other = "title=Coffee+or+tea%3F&options=Tea%0ACoffee&results=hidden&closes_at=2999-01-01T10:00";
-    assert_eq!(submit(site, &session, "/polls/drinks/edit", other).await.status, 409);
+    let other = format!("revision=2&title=Coffee+or+tea%3F&{rest}");
+    let locked = submit(site, &session, "/polls/drinks/edit", &other).await;
+    assert!(locked.status == 409 && locked.text.contains("this poll has ballots"), "{}", locked.text);
     product.running.stop().await;
 }
 

@@ -150,8 +150,17 @@ impl Browser {
 
     /// Cuts the browser off from the network, or connects it again.
     pub async fn connect(&self, connected: bool) {
+        self.network(!connected, 0).await;
+    }
+
+    /// Lets each answer take so many milliseconds longer.
+    pub async fn slow_down(&self, latency: u32) {
+        self.network(false, latency).await;
+    }
+
+    async fn network(&self, offline: bool, latency: u32) {
         let network =
-            json!({ "offline": !connected, "latency": 0, "download_throughput": -1, "upload_throughput": -1 });
+            json!({ "offline": offline, "latency": latency, "download_throughput": -1, "upload_throughput": -1 });
         self.command(Method::POST, "/chromium/network_conditions", json!({ "network_conditions": network })).await;
     }
 

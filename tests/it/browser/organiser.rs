@@ -63,6 +63,8 @@ async fn results_are_hidden_and_shown(browser: &Browser, site: &Site, slug: &str
     browser.switch_to(phone).await;
     browser.open(&site.url(&format!("/results/{slug}"))).await;
     browser.until(&says("The organiser has hidden the result for now.")).await;
+    let unseen = "['.seats', '.bars', '.course'].every((one) => document.querySelector(one).hasAttribute('hidden'))";
+    assert_eq!(browser.evaluate(unseen).await, true);
     inspect(browser, "results-hidden").await;
     let shown = browser.evaluate("document.querySelector('[data-key=b] [data-votes]').textContent").await;
     assert_eq!(shown, "", "not even for the organiser's browser, which may be the one that projects");
@@ -72,6 +74,15 @@ async fn results_are_hidden_and_shown(browser: &Browser, site: &Site, slug: &str
     press_and_see(browser, "Apply", &says("Results are live")).await;
     browser.switch_to(phone).await;
     browser.until(&votes_are("b", 1)).await;
+    browser.until("!document.querySelector('.seats').hasAttribute('hidden')").await;
+    browser.switch_to(&studio).await;
+    browser.click("[name=results] option[value=hidden]").await;
+    press_and_see(browser, "Apply", &says("Results are hidden")).await;
+    browser.switch_to(phone).await;
+    browser.until(unseen).await;
+    browser.switch_to(&studio).await;
+    browser.click("[name=results] option[value=live]").await;
+    press_and_see(browser, "Apply", &says("Results are live")).await;
     browser.switch_to(&studio).await;
 }
 

@@ -127,6 +127,41 @@ async fn a_vote_without_a_network_is_kept_over_a_reload_and_counted_once_when_it
 }
 
 #[tokio::test]
+async fn the_choice_made_last_is_the_one_that_counts_however_slow_the_network() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "drinks" })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.open(&site.url("/vote/drinks")).await;
+    browser.slow_down(800).await;
+    for choice in ["Tea", "Coffee", "Tea", "Coffee"] {
+        browser.press(choice).await;
+    }
+    browser.until(&says("Your vote for “Coffee” is counted.")).await;
+    let results = site.settled("drinks").await;
+    assert_eq!((&results["total"], &results["options"][1]["votes"]), (&json!(1), &json!(1)));
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_vote_kept_while_the_poll_was_reset_is_no_vote_in_what_it_is_now() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "drinks" })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.open(&site.url("/vote/drinks")).await;
+    browser.connect(false).await;
+    browser.press("Tea").await;
+    browser.until(&says("is kept on this device")).await;
+    site.organise("/polls/drinks/reset", &json!({})).await;
+    browser.connect(true).await;
+    browser.until("document.querySelector('.ballot').dataset.of.endsWith('.2')").await;
+    assert_eq!(browser.evaluate("document.querySelector('.chosen, .sent')").await, json!(null));
+    assert_eq!(site.settled("drinks").await["total"], 0);
+    product.running.stop().await;
+}
+
+#[tokio::test]
 async fn a_vote_that_meets_a_front_without_servers_is_sent_again_until_it_is_counted() {
     let folder = TempDir::new().unwrap();
     let process = Process::start(folder.path());

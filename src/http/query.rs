@@ -1,0 +1,22 @@
+//! The parameters of an address, refused as everything else is.
+
+use axum::extract::{FromRequestParts, Query};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::error::ApiError;
+
+/// The parameters of an address as a `T`; `400` where they are none.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameters<T>(pub T);
+
+impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        match Query::try_from_uri(&parts.uri) {
+            Ok(Query(parameters)) => Ok(Self(parameters)),
+            Err(error) => Err(ApiError::BadRequest(format!("the address is not as expected: {error}"))),
+        }
+    }
+}
