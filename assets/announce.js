@@ -20,6 +20,8 @@ export const announcer = (place) => {
     if (newest && !newest.hidden) say(place, standing(newest));
   };
   return (view) => {
+    // What was said of votes that are hidden now, or forgotten, must not be read any more.
+    if (view.hidden || view.total < newest?.total) say(place, "");
     newest = view;
     if (view.final) {
       clearTimeout(timer);

@@ -38,6 +38,10 @@ export const watch = (live, seen) => {
   let { id, version } = live.dataset;
   version = Number(version);
   const connection = live.querySelector("[data-connection]");
+  const gone = () => {
+    live.toggleAttribute("data-gone", true);
+    say(connection, texts.gone);
+  };
   const connect = () => {
     const address = new URL(live.dataset.events, location);
     address.searchParams.set("seen", `${id}.${version}`);
@@ -53,7 +57,7 @@ export const watch = (live, seen) => {
     events.addEventListener("reset", () => { version = -1; });
     events.addEventListener("gone", () => {
       events.close();
-      say(connection, texts.gone);
+      gone();
     });
     events.onopen = () => say(connection, "");
     events.onerror = () => {
@@ -65,7 +69,7 @@ export const watch = (live, seen) => {
   /** Connects again, unless there is nothing to connect to: the stream itself does not say why it was refused. */
   const again = async () => {
     const answer = await fetch(live.dataset.poll, { cache: "no-store" }).catch(() => null);
-    if (answer?.status === 404) return say(connection, texts.gone);
+    if (answer?.status === 404) return gone();
     if (answer?.status === 401) return location.reload();
     connect();
   };

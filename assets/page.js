@@ -3,7 +3,9 @@ const language = document.documentElement.lang;
 const whole = new Intl.NumberFormat(language);
 const share = new Intl.NumberFormat(language, { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const plural = new Intl.PluralRules(language);
-const moment = new Intl.DateTimeFormat(language, { dateStyle: "long", timeStyle: "short" });
+// English is written in many ways: times as the reader writes them, where that is the language of the page.
+const locale = navigator.languages.find((one) => one.split("-")[0] === language) ?? language;
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" });
 
 /** What the page's template says, by name. */
 export const texts = document.querySelector("[data-texts]")?.dataset ?? {};
@@ -40,7 +42,7 @@ export const localTimes = (within) => {
   for (const time of within.querySelectorAll("time[datetime]")) {
     const at = new Date(time.dateTime);
     time.textContent = "clock" in time.dataset
-      ? at.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" })
+      ? at.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" })
       : moment.format(at);
   }
 };
@@ -55,7 +57,7 @@ export const countdown = (until, over = () => {}) => {
     const two = (part) => String(part).padStart(2, "0");
     const hours = Math.floor(left / 3600);
     const clock = `${hours ? `${hours}:${two(Math.floor(left / 60) % 60)}` : Math.floor(left / 60)}:${two(left % 60)}`;
-    for (const place of places) say(place, left > 0 ? clock : "");
+    for (const place of places) say(place, left > 0 && left < 86400 ? clock : "");
     if (left > 0) due = at;
     else if (due) {
       due = null;

@@ -1,5 +1,5 @@
 // Moves the bars as votes come in. Without it, the page reloads itself every few seconds.
-import { countdown, learnTime, texts } from "./page.js";
+import { countdown, learnTime, say, texts } from "./page.js";
 import { announcer } from "./announce.js";
 import { course } from "./course.js";
 import { watch } from "./live.js";
@@ -22,6 +22,7 @@ const seat = (view) => {
 const announce = announcer(find("announcement"));
 watch(live, (view, state) => {
   find("hidden").hidden = !view.hidden;
+  say(find("hidden"), view.results === "after_close" ? texts.hiddenAfter : texts.hiddenLive);
   find("download").hidden = view.hidden;
   find("share").hidden = state === "final";
   // An SVG has no property for it.

@@ -57,7 +57,7 @@ if (zone) {
   });
 }
 
-for (const field of document.querySelectorAll("[data-copy]")) {
+for (const field of document.querySelectorAll("input[data-copy]")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "plain";

@@ -20,7 +20,6 @@ const LOOK = status === "draft" ? 5000 : 45000;
 const spread = (pause) => pause * (0.75 + Math.random() / 2);
 const wait = (pause) => new Promise((resolve) => setTimeout(resolve, pause));
 const tell = (text, choice) => {
-  notice.hidden = false;
   say(notice, fill(text, { choice: choice && label(choice) }));
 };
 const patience = () => {
@@ -53,7 +52,11 @@ const show = (choice, sent) => {
     else button.removeAttribute("aria-pressed");
   }
 };
-const lock = () => { for (const button of buttons) button.disabled = true; };
+const lock = () => {
+  // A disabled button loses the focus: whoever is there goes on from what is said.
+  if (form.contains(document.activeElement)) notice.focus();
+  for (const button of buttons) button.disabled = true;
+};
 const withChange = (text, open = true) => (mayChange && open ? `${text} ${texts.mayChange}` : text);
 
 /** How the poll stands; with `credentials: "omit"`, without what was counted of this voter, which costs a look-up. */
@@ -112,9 +115,12 @@ const refused = async (answer, choice) => {
   show(standing, false);
   if (body.status === "closed") {
     lock();
-    return tell(texts.closed, choice);
+    // What was counted before stays counted.
+    const before = standing ? ` ${fill(texts.yours, { choice: label(standing) })}` : "";
+    return tell(`${fill(texts.closed, { choice: label(choice) })}${before}`);
   }
   if (body.status) return tell(texts.notOpen);
+  if (answer.status === 404) return location.reload();
   if (answer.status !== 409) return tell(texts.failed);
   lock();
   tell(texts.already);
@@ -182,8 +188,9 @@ form.addEventListener("submit", (event) => {
 
 /** Asks how the poll stands, and shows the page anew where that has changed. */
 const look = async () => {
-  const state = await ask({ credentials: "omit" }).catch(() => null);
-  if (!state || wanted !== null) return;
+  const state = await ask({ credentials: "omit" }).catch((error) => ({ gone: error.message === "404" }));
+  if (state.gone) return location.reload();
+  if (!state.status || wanted !== null) return;
   form.dataset.closes = state.closes_at ?? "";
   if (state.status !== status || state.generation !== generation) location.reload();
 };

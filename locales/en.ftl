@@ -38,13 +38,14 @@ time = { $day } { $month ->
 ## The state of a poll
 
 state-draft = Draft
+state-waiting = Not open yet
 state-open = Open
 state-closed = Counting
 state-final = Final
 generation = opening { $number }
-opens-at = It opens at
-closes-at = Closes at
-closed-at = It closed at
+opens-at = It opens on
+closes-at = Closes on
+closed-at = It closed on
 time-left = Time left
 
 ## Front page and joining
@@ -61,11 +62,11 @@ join-title = Join a poll
 join-label = Code of the poll
 join-go = Join
 join-hint = The code has six letters and digits. It is on the screen in front, or on the sheet you were given. Capitals do not matter.
-join-unknown = There is no poll with the code “{ $code }”. Look at it again, and type it once more.
+join-unknown = There is no poll with the code “{ $code }”. Check it and try again.
 
 ## Voting
 
-vote-not-open = This poll is not open yet. This page tells you when it is.
+vote-not-open = This poll is not open yet. This page shows it by itself when it is.
 vote-closed = This poll is closed.
 vote-yours = You voted for “{ $choice }”.
 vote-accepted = Your vote for “{ $choice }” is in.
@@ -73,16 +74,17 @@ vote-counted = Your vote for “{ $choice }” is counted.
 vote-may-change = You can change it until the poll closes.
 vote-once = You vote once here: your choice cannot be changed afterwards.
 vote-sending = Sending your vote…
-vote-offline = There is no connection. Your vote for “{ $choice }” is kept on this device, and sent as soon as there is one. Leave this page open.
+vote-offline = You are offline. Your vote for “{ $choice }” is saved on this device and will be sent when the connection is back. Keep this page open.
 vote-busy = The server is busy. Your vote for “{ $choice }” is sent again in a moment, by itself.
 vote-too-late = This poll is closed: your vote for “{ $choice }” came too late.
-vote-failed = Your vote was not taken. Reload this page and try again.
+vote-failed = Your vote was not accepted. Reload this page and try again.
 
 ## Results
 
 full-screen = Full screen
 hidden-until-close = The result is shown once the poll has closed.
 hidden-by-organiser = The organiser has hidden the result for now.
+seats-legend = One dot for each percent of the votes that the answer ahead has
 share-go = Go to
 share-code = Code
 share-here = or vote on this device
@@ -121,12 +123,12 @@ health-dead = Could not be counted
 health-counted = Counted in all
 field-title = Question
 field-options = Answers
-field-options-hint = One a line, 2 to 50.
+field-options-hint = One per line, 2 to 50.
 field-results = Results are shown
 field-allow-change = Voters may change their vote
 field-slug = Name in the address
-field-slug-hint = Small letters, digits and dashes. Left empty, it is made from the question.
-field-times = Open and close by itself
+field-slug-hint = Lowercase letters, digits and dashes. Left empty, it is made from the question.
+field-times = Open and close automatically
 field-opens-at = Opens at
 field-closes-at = Closes at
 field-times-utc = Times are in UTC.
@@ -144,7 +146,7 @@ no-change = no change of vote
 still-counting = The last votes are being counted.
 close-now = Close now
 close-in = Seconds until closing
-close-in-do = Close then
+close-in-do = Start the countdown
 open-poll = Open
 open-again = Open again
 duplicate = Duplicate
@@ -152,16 +154,16 @@ reset = Reset
 reset-title = Forget all votes?
 reset-warning = { $count ->
     [0] There are no votes to forget. Voters start anew.
-    [one] One vote will be forgotten, for good. Use it after a rehearsal.
-   *[other] { $count } votes will be forgotten, for good. Use it after a rehearsal.
+    [one] One vote will be forgotten, for good. Do this after a rehearsal.
+   *[other] { $count } votes will be forgotten, for good. Do this after a rehearsal.
 }
 reset-do = Forget all votes
 delete = Delete
 delete-title = Delete this poll?
 delete-warning = { $count ->
-    [0] It goes for good, with its code and its address.
-    [one] It goes for good, with its code, its address and its one vote.
-   *[other] It goes for good, with its code, its address and its { $count } votes.
+    [0] It will be gone for good, with its code and its address.
+    [one] It will be gone for good, with its code, its address and its one vote.
+   *[other] It will be gone for good, with its code, its address and its { $count } votes.
 }
 delete-do = Delete the poll
 share = Share
@@ -172,7 +174,7 @@ print-sheet = Sheet to print
 qr-file = QR code (SVG)
 who-votes = Who votes
 one-vote-per-browser = One vote per browser.
-browser-polls = Reloading, coming back or asking twice never counts twice. But a browser is not a person: whoever takes a second device, a private window or a program can vote again. Many new voters in a minute in which nobody was asked to vote are a sign of it. Use this for a show of hands, not for a binding vote.
+browser-polls = Reloading, coming back or sending twice never counts twice. But a browser is not a person: anyone with a second device, a private window or a program can vote again. A sudden rise in new voters when nobody was asked to vote is a sign of that. Use this for a show of hands, not for a binding vote.
 new-voters = New voters by minute
 minute = Minute
 no-new-voters = New voters of the last hour are shown here, minute by minute.
@@ -190,7 +192,7 @@ error-option-count-fixed = The number of answers can no longer change
     .advice = Once a poll is open, its answers can be corrected, not added or removed. Duplicate the poll instead.
 error-label = Each answer must have 1 to 100 characters
     .advice = Go back: what you typed is still there.
-error-duplicate-label = An answer is there twice
+error-duplicate-label = The same answer appears twice
     .advice = Go back and change one of them: what you typed is still there.
 error-slug = The name in the address has 1 to 64 small letters, digits and dashes
     .advice = Go back and choose another: what you typed is still there.
@@ -233,7 +235,7 @@ error-name-taken = Another poll has this name in the address
 error-closed = This poll is closed
 error-not-open = This poll is not open yet
 error-already-voted = You have voted already
-    .advice = This poll takes one vote, without change.
+    .advice = In this poll a choice is final.
 error-too-many = Too many requests
     .advice = Wait a moment and try again.
 error-busy = Too many people at once

@@ -37,6 +37,7 @@ time = { $day } { $month ->
 ## L'état d'un vote
 
 state-draft = Brouillon
+state-waiting = Pas encore ouvert
 state-open = Ouvert
 state-closed = Décompte
 state-final = Définitif
@@ -64,7 +65,7 @@ join-unknown = Aucun vote n’a le code « { $code } ». Vérifiez-le et tapez
 
 ## Voter
 
-vote-not-open = Ce vote n’est pas encore ouvert. Cette page vous dira quand il l’est.
+vote-not-open = Ce vote n’est pas encore ouvert. Cette page le montrera d’elle-même quand il le sera.
 vote-closed = Ce vote est fermé.
 vote-yours = Vous avez voté « { $choice } ».
 vote-accepted = Votre vote « { $choice } » est enregistré.
@@ -75,13 +76,14 @@ vote-sending = Envoi de votre vote…
 vote-offline = Pas de connexion. Votre vote « { $choice } » est gardé sur cet appareil et partira dès qu’elle reviendra. Laissez cette page ouverte.
 vote-busy = Le serveur est très occupé. Votre vote « { $choice } » repart tout seul dans un instant.
 vote-too-late = Ce vote est fermé : votre choix « { $choice } » est arrivé trop tard.
-vote-failed = Votre vote n’a pas été pris. Rechargez la page et réessayez.
+vote-failed = Votre vote n’a pas été pris en compte. Rechargez la page et réessayez.
 
 ## Résultats
 
 full-screen = Plein écran
 hidden-until-close = Le résultat sera montré à la fermeture du vote.
 hidden-by-organiser = Le résultat est masqué pour le moment.
+seats-legend = Un point pour chaque pour cent des voix de la réponse en tête
 share-go = Allez sur
 share-code = Code
 share-here = ou votez sur cet appareil
@@ -93,7 +95,7 @@ poll-gone = Ce vote a été supprimé.
 votes-over-time = Les votes au fil du temps
 announce-leads = { $label } est en tête avec { $percent } de { $total }.
 announce-tied = Personne n’est en tête. { $total } pour l’instant.
-announce-final-tied = Résultat définitif : personne n’est en tête. { $total }.
+announce-final-tied = Résultat définitif : égalité. { $total }.
 announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.
 
 ## Connexion
@@ -125,7 +127,7 @@ field-results = Les résultats sont montrés
 field-allow-change = On peut changer son vote
 field-slug = Nom dans l’adresse
 field-slug-hint = Lettres minuscules, chiffres et tirets. Laissé vide, il est tiré de la question.
-field-times = Ouvrir et fermer tout seul
+field-times = Ouverture et fermeture automatiques
 field-opens-at = Ouverture
 field-closes-at = Fermeture
 field-times-utc = Les heures sont en UTC.
@@ -143,18 +145,18 @@ no-change = vote sans changement
 still-counting = Les derniers votes sont en cours de décompte.
 close-now = Fermer maintenant
 close-in = Secondes avant la fermeture
-close-in-do = Programmer
+close-in-do = Lancer le compte à rebours
 open-poll = Ouvrir
 open-again = Rouvrir
 duplicate = Dupliquer
 reset = Remettre à zéro
-reset-title = Oublier tous les votes ?
+reset-title = Effacer toutes les voix ?
 reset-warning = { $count ->
-    [0] Il n’y a aucun vote à oublier. Chacun pourra voter de nouveau.
-    [one] Un vote sera oublié, définitivement. À faire après une répétition.
-   *[other] { $count } votes seront oubliés, définitivement. À faire après une répétition.
+    [0] Il n’y a aucune voix à effacer. Chacun pourra voter de nouveau.
+    [one] Une voix sera effacée, définitivement. À faire après une répétition.
+   *[other] { $count } voix seront effacées, définitivement. À faire après une répétition.
 }
-reset-do = Oublier tous les votes
+reset-do = Effacer toutes les voix
 delete = Supprimer
 delete-title = Supprimer ce vote ?
 delete-warning = { $count ->
@@ -183,13 +185,13 @@ to-home = Vers l’accueil
 error-bad-request = Cette demande est incompréhensible
 error-title = La question doit avoir de 1 à 200 caractères
     .advice = Revenez en arrière : ce que vous avez tapé y est encore.
-error-option-count = Un vote a de 2 à 50 réponses
+error-option-count = Il faut de 2 à 50 réponses
     .advice = Revenez en arrière et écrivez-en une par ligne : ce que vous avez tapé y est encore.
 error-option-count-fixed = Le nombre de réponses ne peut plus changer
     .advice = Une fois le vote ouvert, on peut corriger les réponses, pas en ajouter ni en enlever. Dupliquez plutôt le vote.
 error-label = Chaque réponse doit avoir de 1 à 100 caractères
     .advice = Revenez en arrière : ce que vous avez tapé y est encore.
-error-duplicate-label = Une réponse y est deux fois
+error-duplicate-label = Une réponse figure deux fois
     .advice = Revenez en arrière et changez-en une : ce que vous avez tapé y est encore.
 error-slug = Le nom dans l’adresse a de 1 à 64 lettres minuscules, chiffres et tirets
     .advice = Revenez en arrière et choisissez-en un autre : ce que vous avez tapé y est encore.
@@ -210,7 +212,7 @@ error-no-poll = Ce vote n’existe pas
     .advice = Vérifiez l’adresse ou le code. L’organisateur a peut-être supprimé le vote.
 error-no-address = Il n’y a rien à cette adresse
     .advice = Vérifiez l’adresse, ou repartez de l’accueil.
-error-method = Cette adresse ne prend pas cela
+error-method = Cette adresse n’accepte pas cette demande
 error-body-too-slow = La demande n’est pas arrivée à temps
     .advice = Votre connexion est peut-être lente en ce moment. Revenez en arrière et réessayez.
 error-body-too-large = C’est trop long
@@ -223,7 +225,7 @@ error-still-counting = Les derniers votes sont en cours de décompte
     .advice = Revenez en arrière et réessayez dans un instant.
 error-delete-open = Ce vote est ouvert
     .advice = Fermez-le avant de le supprimer.
-error-has-ballots = Ce vote a des voix : sa question et ses réponses ne peuvent plus changer
+error-has-ballots = Des voix ont déjà été reçues : la question et les réponses ne peuvent plus changer
     .advice = Remettez-le à zéro après une répétition, ou dupliquez-le.
 error-outdated = Quelqu’un a modifié ce vote entre-temps
     .advice = Rouvrez le formulaire et regardez ce qui a changé.
@@ -232,7 +234,7 @@ error-name-taken = Un autre vote a ce nom dans l’adresse
 error-closed = Ce vote est fermé
 error-not-open = Ce vote n’est pas encore ouvert
 error-already-voted = Vous avez déjà voté
-    .advice = Ce vote prend une seule voix, sans changement.
+    .advice = Dans ce vote, le choix est définitif.
 error-too-many = Trop de demandes
     .advice = Attendez un instant et réessayez.
 error-busy = Trop de monde à la fois

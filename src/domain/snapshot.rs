@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::names::{Choice, PollId};
-use super::poll::{Poll, Status};
+use super::poll::{Poll, Status, Visibility};
 
 /// A poll and its votes at one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct SnapshotView {
     pub generation: u32,
     /// Rises with every change this audience may see.
     pub version: u64,
+    /// Who sees totals, and when.
+    pub results: Visibility,
     /// Whether totals are withheld from this audience.
     pub hidden: bool,
     /// All votes; absent where totals are hidden.
@@ -108,6 +110,7 @@ impl Snapshot {
             is_final: poll.is_final,
             generation: poll.generation,
             version: self.version(audience),
+            results: poll.results,
             hidden: !shows_votes,
             total: shows_votes.then(|| self.total()),
             options: poll.choices().map(option).collect(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -151,7 +151,7 @@ async fn glance(State(needs): State<Needs>) -> Result<Response, ApiError> {
 }
 
 async fn new(State(needs): State<Needs>, language: Language) -> Result<Response, ApiError> {
-    needs.pages.show("studio/edit.html", language, Form::default())
+    needs.form(language, Form::default())
 }
 
 async fn edit(State(needs): State<Needs>, language: Language, Path(name): Path<String>) -> Result<Response, ApiError> {
@@ -168,7 +168,7 @@ async fn edit(State(needs): State<Needs>, language: Language, Path(name): Path<S
         closes_at: poll.closes_at.map(field),
         locked: snapshot.total() > 0,
     };
-    needs.pages.show("studio/edit.html", language, form)
+    needs.form(language, form)
 }
 
 async fn poll(
@@ -253,6 +253,13 @@ async fn qr_file(
 }
 
 impl Needs {
+    /// A form that the browser may keep with what was typed into it, for when somebody goes back to it: of a page that
+    /// must not be stored, some forget that.
+    fn form(&self, language: Language, form: Form<'_>) -> Result<Response, ApiError> {
+        let page = self.pages.show("studio/edit.html", language, form)?;
+        Ok(([(CACHE_CONTROL, "private, no-cache")], page).into_response())
+    }
+
     async fn find(&self, name: &str) -> Result<Poll, ApiError> {
         self.store.poll_named(name).await?.ok_or(ApiError::NotFound("poll"))
     }

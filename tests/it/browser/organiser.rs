@@ -89,7 +89,7 @@ async fn results_are_hidden_and_shown(browser: &Browser, site: &Site, slug: &str
 async fn it_is_closed_and_opened_again(browser: &Browser) {
     browser.clear("[name=in]").await;
     browser.fill("[name=in]", "2").await;
-    browser.press("Close then").await;
+    browser.press("Start the countdown").await;
     browser.until(&state_is("final")).await;
     inspect(browser, "studio-final").await;
     press_and_see(browser, "Open again", &state_is("open")).await;
@@ -107,7 +107,7 @@ async fn it_is_reset_duplicated_and_deleted(browser: &Browser, slug: &str) {
     press_and_see(browser, "Duplicate", "location.pathname.startsWith('/studio/polls/')").await;
     assert_ne!(browser.address().await.rsplit('/').next().unwrap(), slug);
     browser.follow("Delete").await;
-    browser.until(&says("It goes for good, with its code and its address.")).await;
+    browser.until(&says("It will be gone for good, with its code and its address.")).await;
     press_and_see(browser, "Delete the poll", "location.pathname === '/studio'").await;
     assert_eq!(browser.evaluate("document.querySelectorAll('[data-poll]').length").await, 2);
     browser.follow("What shall we drink?").await;

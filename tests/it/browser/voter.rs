@@ -107,10 +107,10 @@ async fn a_vote_without_a_network_is_kept_over_a_reload_and_counted_once_when_it
     browser.open(&site.url("/vote/drinks")).await;
     browser.connect(false).await;
     browser.press("Tea").await;
-    browser.until(&says("There is no connection. Your vote for “Tea” is kept")).await;
+    browser.until(&says("You are offline. Your vote for “Tea” is saved")).await;
     inspect(&browser, "vote-offline").await;
     browser.press("Coffee").await;
-    browser.until(&says("Your vote for “Coffee” is kept")).await;
+    browser.until(&says("Your vote for “Coffee” is saved")).await;
     browser.connect(true).await;
     browser.until(&says("Your vote for “Coffee” is counted.")).await;
     let results = site.settled("drinks").await;
@@ -118,7 +118,7 @@ async fn a_vote_without_a_network_is_kept_over_a_reload_and_counted_once_when_it
 
     browser.connect(false).await;
     browser.press("Tea").await;
-    browser.until(&says("is kept on this device")).await;
+    browser.until(&says("is saved on this device")).await;
     browser.connect(true).await;
     browser.reload().await;
     browser.until(&says("Your vote for “Tea” is counted.")).await;
@@ -152,7 +152,7 @@ async fn a_vote_kept_while_the_poll_was_reset_is_no_vote_in_what_it_is_now() {
     browser.open(&site.url("/vote/drinks")).await;
     browser.connect(false).await;
     browser.press("Tea").await;
-    browser.until(&says("is kept on this device")).await;
+    browser.until(&says("is saved on this device")).await;
     site.organise("/polls/drinks/reset", &json!({})).await;
     browser.connect(true).await;
     browser.until("document.querySelector('.ballot').dataset.of.endsWith('.2')").await;
