@@ -75,7 +75,7 @@ impl WithBus {
         assert_eq!(vote.vote(slug, "ann", "a").await.0, StatusCode::NOT_FOUND);
         let wish = json!({ "slug": slug, "title": "Before", "options": ["Tea", "Coffee"], "status": "draft" });
         self.change(Method::POST, "/polls", wish).await;
-        assert!(self.page(&vote, slug).await.contains("not open yet"));
+        assert!(self.page(&vote, slug).await.contains("data-status=\"draft\""));
         assert_eq!(vote.vote(slug, "ann", "a").await.0, StatusCode::CONFLICT, "it is a draft");
         let mut took = Vec::new();
         let changed = self.change(Method::PATCH, &path, json!({ "title": "After" })).await;
@@ -83,11 +83,11 @@ impl WithBus {
         took.push(changed.elapsed());
         let changed = self.change(Method::POST, &format!("{path}/open"), json!({})).await;
         assert_eq!(vote.vote(slug, "ann", "a").await.0, StatusCode::ACCEPTED, "it is open");
-        self.shows(&vote, slug, "an open poll", |page| !page.contains("not open yet")).await;
+        self.shows(&vote, slug, "an open poll", |page| page.contains("data-status=\"open\"")).await;
         took.push(changed.elapsed());
         let changed = self.change(Method::POST, &format!("{path}/close"), json!({})).await;
         assert_eq!(vote.vote(slug, "bob", "a").await.0, StatusCode::CONFLICT, "it is closed");
-        self.shows(&vote, slug, "a closed poll", |page| page.contains("is closed")).await;
+        self.shows(&vote, slug, "a closed poll", |page| page.contains("data-status=\"closed\"")).await;
         took.push(changed.elapsed());
         took
     }
