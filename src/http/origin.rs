@@ -1,13 +1,17 @@
 //! Where a request comes from: the addresses people use, proxies we trust, and whether another site sent the browser.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::header::{HOST, ORIGIN};
+use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, Uri};
 use ipnet::IpNet;
 
 use super::error::ApiError;
+use crate::domain::names::Slug;
 
 /// The peer of the connection; in each request's extensions.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +22,36 @@ pub struct Peer(pub IpAddr);
 pub struct Origins {
     public: Option<Uri>,
     trusted_proxies: Vec<IpNet>,
+}
+
+/// The address of this site as the sender of a request knows it; an extractor.
+#[derive(Clone, Debug)]
+pub struct Base(String);
+
+impl Base {
+    /// The whole address of a poll's voting page.
+    #[must_use]
+    pub fn voting_page(&self, slug: &Slug) -> String {
+        format!("{}/vote/{slug}", self.0)
+    }
+
+    /// Where a join code is typed, as people type it: without the scheme.
+    #[must_use]
+    pub fn join(&self) -> String {
+        format!("{}/join", self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Base
+where
+    Origins: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<Peer>().copied();
+        Ok(Origins::from_ref(state).base(&parts.headers, peer))
+    }
 }
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -52,14 +86,14 @@ impl Origins {
         if same { Ok(()) } else { Err(ApiError::CrossOrigin) }
     }
 
-    /// The address of this site as the sender of a request knows it, without a slash at the end.
+    /// The address of this site as the sender of a request knows it.
     #[must_use]
-    pub fn base(&self, headers: &HeaderMap, peer: Option<Peer>) -> String {
+    pub fn base(&self, headers: &HeaderMap, peer: Option<Peer>) -> Base {
         if let Some(public) = &self.public {
-            return public.to_string().trim_end_matches('/').to_owned();
+            return Base(public.to_string().trim_end_matches('/').to_owned());
         }
         let proto = self.forwarded(headers, peer, &FORWARDED_PROTO).filter(|proto| *proto == "https").unwrap_or("http");
-        format!("{proto}://{}", self.host(headers, peer).unwrap_or("localhost"))
+        Base(format!("{proto}://{}", self.host(headers, peer).unwrap_or("localhost")))
     }
 
     /// The address people are to use, where it is configured and the request came by another host or port.

@@ -1,7 +1,7 @@
 //! The requests of viewers.
 
 use axum::Json;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +11,7 @@ use super::{Needs, csv, events, page};
 use crate::domain::snapshot::Audience;
 use crate::http::error::ApiError;
 use crate::http::language::Language;
-use crate::http::origin::Peer;
+use crate::http::origin::Base;
 use crate::http::query::Parameters;
 
 /// For whom something is asked.
@@ -28,17 +28,14 @@ pub async fn get_results(
     State(needs): State<Needs>,
     Path(name): Path<String>,
     Parameters(asked): Parameters<Asked>,
-    Extension(peer): Extension<Peer>,
+    base: Base,
     language: Language,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let audience = asked.audience(&needs, &headers)?;
     let (name, ending) = name.split_once('.').map_or((name.as_str(), None), |(name, ending)| (name, Some(ending)));
     match ending {
-        None => {
-            let base = needs.origins.base(&headers, Some(peer));
-            page::live(&needs, &*needs.hub.snapshot(name).await?, &base, language).await
-        }
+        None => page::live(&needs, &*needs.hub.snapshot(name).await?, &base, language).await,
         Some("json") => Ok(Json(needs.hub.snapshot(name).await?.view(audience)).into_response()),
         Some("csv") => table(&needs, name, audience).await,
         Some("svg") => page::picture(&needs, &*needs.hub.snapshot(name).await?, audience, language),

@@ -10,6 +10,7 @@ mod seats;
 mod socket;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::routing::get;
 
 use self::course::Courses;
@@ -33,6 +34,12 @@ pub struct Needs {
     pub origins: Origins,
     /// The slug of the poll that Socket.IO clients see.
     pub default_poll: &'static str,
+}
+
+impl FromRef<Needs> for Origins {
+    fn from_ref(needs: &Needs) -> Self {
+        needs.origins.clone()
+    }
 }
 
 /// The role's routes.

@@ -13,6 +13,7 @@ use crate::domain::poll::Visibility;
 use crate::domain::snapshot::{Audience, Snapshot, SnapshotView, Standing};
 use crate::http::error::ApiError;
 use crate::http::language::Language;
+use crate::http::origin::Base;
 use crate::http::qr;
 
 /// Letters in a line of the picture's title, and in a label, at most.
@@ -59,15 +60,15 @@ struct Bar {
     y: usize,
 }
 
-/// The live page: what everybody may see, whoever asks. `base`: the address under which people reach the product.
-pub async fn live(needs: &Needs, snapshot: &Snapshot, base: &str, language: Language) -> Result<Response, ApiError> {
+/// The live page: what everybody may see, whoever asks. `base`: where people reach it.
+pub async fn live(needs: &Needs, snapshot: &Snapshot, base: &Base, language: Language) -> Result<Response, ApiError> {
     let view = snapshot.view(Audience::Public);
     let course = if view.hidden { None } else { needs.courses.until(snapshot).await? };
     let page = Page {
         state: view.state(),
         code: snapshot.poll.code.as_str(),
-        join: format!("{}/join", without_scheme(base)),
-        qr: qr::data(&format!("{base}/vote/{}", view.poll)),
+        join: base.join(),
+        qr: qr::data(&base.voting_page(&snapshot.poll.slug)),
         rows: view.standings(),
         course,
         seats: seats::seats(&view),
@@ -108,11 +109,6 @@ pub fn picture(
         headers.insert(CONTENT_DISPOSITION, file);
     }
     Ok(response)
-}
-
-/// An address as people read and type it.
-fn without_scheme(address: &str) -> &str {
-    address.split_once("://").map_or(address, |(_, rest)| rest)
 }
 
 /// Breaks a text between words into lines of at most `width` letters; a longer word is broken, too.

@@ -7,6 +7,7 @@ mod signin;
 mod studio;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::routing::{get, post};
 
 use crate::domain::clock::Clock;
@@ -34,6 +35,12 @@ pub struct Needs {
     pub organisers: Organisers,
     /// How often somebody may try.
     pub sign_ins: SignInLimit,
+}
+
+impl FromRef<Needs> for Origins {
+    fn from_ref(needs: &Needs) -> Self {
+        needs.origins.clone()
+    }
 }
 
 /// The role's routes, all but `/`: that is another role's on some hosts.

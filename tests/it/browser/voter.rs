@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -12,14 +12,25 @@ use super::look::{Look, inspect};
 use super::{says, votes_are};
 use crate::sandbox::{InProcess, Process, binary};
 
-#[tokio::test]
-async fn a_vote_on_a_phone_is_taken_without_a_reload_and_the_page_says_when_it_is_counted() {
+/// A poll named drinks of these fields, and a phone that shows its voting page.
+async fn voting(fields: Value) -> (InProcess, Browser) {
     let product = InProcess::start(&[]).await;
-    let site = &product.site;
-    site.make_poll(json!({ "slug": "drinks", "title": "What shall we drink?", "options": ["Tea", "Coffee", "A tall glass of water from the tap"] })).await;
+    let mut poll = json!({ "slug": "drinks" });
+    poll.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    product.site.make_poll(poll).await;
     let browser = Browser::start(JavaScript::On).await;
     browser.look(Look::PHONE).await;
-    browser.open(&site.url("/vote/drinks")).await;
+    browser.open(&product.site.url("/vote/drinks")).await;
+    (product, browser)
+}
+
+#[tokio::test]
+async fn a_vote_on_a_phone_is_taken_without_a_reload_and_the_page_says_when_it_is_counted() {
+    let (product, browser) = voting(
+        json!({ "title": "What shall we drink?", "options": ["Tea", "Coffee", "A tall glass of water from the tap"] }),
+    )
+    .await;
+    let site = &product.site;
     inspect(&browser, "vote").await;
     browser.evaluate("window.neverReloaded = true").await;
     browser.press("Tea").await;
@@ -36,12 +47,7 @@ async fn a_vote_on_a_phone_is_taken_without_a_reload_and_the_page_says_when_it_i
 
 #[tokio::test]
 async fn a_poll_without_change_takes_one_vote_and_says_so_before() {
-    let product = InProcess::start(&[]).await;
-    let site = &product.site;
-    site.make_poll(json!({ "slug": "drinks", "allow_change": false })).await;
-    let browser = Browser::start(JavaScript::On).await;
-    browser.look(Look::PHONE).await;
-    browser.open(&site.url("/vote/drinks")).await;
+    let (product, browser) = voting(json!({ "allow_change": false })).await;
     browser.until(&says("You vote once here")).await;
     browser.press("Tea").await;
     browser.until(&says("Your vote for “Tea” is counted.")).await;
@@ -78,12 +84,7 @@ async fn without_javascript_joining_voting_and_the_result_work() {
 
 #[tokio::test]
 async fn everything_can_be_done_by_keyboard_and_the_focus_is_seen() {
-    let product = InProcess::start(&[]).await;
-    let site = &product.site;
-    site.make_poll(json!({ "slug": "drinks", "closes_at": "2999-11-21T10:22:00Z" })).await;
-    let browser = Browser::start(JavaScript::On).await;
-    browser.look(Look::SMALL_PHONE).await;
-    browser.open(&site.url("/vote/drinks")).await;
+    let (product, browser) = voting(json!({ "closes_at": "2999-11-21T10:22:00Z" })).await;
     let mut strokes = 0;
     while browser.evaluate("document.activeElement.value").await != "b" {
         browser.strike(TAB).await;
@@ -99,12 +100,8 @@ async fn everything_can_be_done_by_keyboard_and_the_focus_is_seen() {
 
 #[tokio::test]
 async fn a_vote_without_a_network_is_kept_over_a_reload_and_counted_once_when_it_is_back() {
-    let product = InProcess::start(&[]).await;
+    let (product, browser) = voting(json!({})).await;
     let site = &product.site;
-    site.make_poll(json!({ "slug": "drinks" })).await;
-    let browser = Browser::start(JavaScript::On).await;
-    browser.look(Look::PHONE).await;
-    browser.open(&site.url("/vote/drinks")).await;
     browser.connect(false).await;
     browser.press("Tea").await;
     browser.until(&says("You are offline. Your vote for “Tea” is saved")).await;
@@ -128,11 +125,8 @@ async fn a_vote_without_a_network_is_kept_over_a_reload_and_counted_once_when_it
 
 #[tokio::test]
 async fn the_choice_made_last_is_the_one_that_counts_however_slow_the_network() {
-    let product = InProcess::start(&[]).await;
+    let (product, browser) = voting(json!({})).await;
     let site = &product.site;
-    site.make_poll(json!({ "slug": "drinks" })).await;
-    let browser = Browser::start(JavaScript::On).await;
-    browser.open(&site.url("/vote/drinks")).await;
     browser.slow_down(800).await;
     for choice in ["Tea", "Coffee", "Tea", "Coffee"] {
         browser.press(choice).await;
@@ -145,11 +139,8 @@ async fn the_choice_made_last_is_the_one_that_counts_however_slow_the_network() 
 
 #[tokio::test]
 async fn a_vote_kept_while_the_poll_was_reset_is_no_vote_in_what_it_is_now() {
-    let product = InProcess::start(&[]).await;
+    let (product, browser) = voting(json!({})).await;
     let site = &product.site;
-    site.make_poll(json!({ "slug": "drinks" })).await;
-    let browser = Browser::start(JavaScript::On).await;
-    browser.open(&site.url("/vote/drinks")).await;
     browser.connect(false).await;
     browser.press("Tea").await;
     browser.until(&says("is saved on this device")).await;
@@ -195,12 +186,8 @@ async fn a_vote_that_meets_a_front_without_servers_is_sent_again_until_it_is_cou
 
 #[tokio::test]
 async fn a_poll_that_opens_and_closes_says_so_on_the_voting_page_by_itself() {
-    let product = InProcess::start(&[]).await;
+    let (product, browser) = voting(json!({ "status": "draft" })).await;
     let site = &product.site;
-    site.make_poll(json!({ "slug": "drinks", "status": "draft" })).await;
-    let browser = Browser::start(JavaScript::On).await;
-    browser.look(Look::PHONE).await;
-    browser.open(&site.url("/vote/drinks")).await;
     browser.until(&says("This poll is not open yet.")).await;
     inspect(&browser, "vote-early").await;
     site.organise("/polls/drinks/open", &json!({})).await;
@@ -215,12 +202,8 @@ async fn a_poll_that_opens_and_closes_says_so_on_the_voting_page_by_itself() {
 
 #[tokio::test]
 async fn a_vote_that_comes_too_late_is_not_taken_and_the_page_says_so() {
-    let product = InProcess::start(&[]).await;
+    let (product, browser) = voting(json!({})).await;
     let site = &product.site;
-    site.make_poll(json!({ "slug": "drinks" })).await;
-    let browser = Browser::start(JavaScript::On).await;
-    browser.look(Look::PHONE).await;
-    browser.open(&site.url("/vote/drinks")).await;
     site.organise("/polls/drinks/close", &json!({})).await;
     browser.press("Tea").await;
     browser.until(&says("This poll is closed: your vote for “Tea” came too late.")).await;

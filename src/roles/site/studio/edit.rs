@@ -1,0 +1,70 @@
+//! The form of a poll: of a new one, and of one that is there.
+
+use axum::extract::{Path, State};
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::super::Needs;
+use crate::domain::poll::Visibility;
+use crate::http::error::ApiError;
+use crate::http::language::Language;
+
+/// What the form shows; of a new poll, where it has no slug.
+#[derive(Debug, Default, Serialize)]
+struct Form<'a> {
+    slug: Option<&'a str>,
+    /// Of the poll as it is shown here.
+    revision: u64,
+    status: Option<&'static str>,
+    title: &'a str,
+    labels: &'a [String],
+    results: Visibility,
+    /// As `datetime-local` fields have them, in UTC.
+    opens_at: Option<String>,
+    closes_at: Option<String>,
+    /// Whether there are votes, so that the texts stay as they are.
+    locked: bool,
+}
+
+/// `GET /studio/new`.
+pub async fn new(State(needs): State<Needs>, language: Language) -> Result<Response, ApiError> {
+    needs.form(language, Form::default())
+}
+
+/// `GET /studio/polls/{poll}/edit`.
+pub async fn edit(
+    State(needs): State<Needs>,
+    language: Language,
+    Path(name): Path<String>,
+) -> Result<Response, ApiError> {
+    let snapshot = needs.snapshot(&name).await?;
+    let poll = &snapshot.poll;
+    let form = Form {
+        slug: Some(poll.slug.as_str()),
+        revision: poll.versions.revision,
+        status: Some(poll.state_at(snapshot.at)),
+        title: &poll.title,
+        labels: &poll.labels,
+        results: poll.results,
+        opens_at: poll.opens_at.map(field),
+        closes_at: poll.closes_at.map(field),
+        locked: snapshot.total() > 0,
+    };
+    needs.form(language, form)
+}
+
+impl Needs {
+    /// A form that the browser may keep with what was typed into it, for when somebody goes back to it: of a page that
+    /// must not be stored, some forget that.
+    fn form(&self, language: Language, form: Form<'_>) -> Result<Response, ApiError> {
+        let page = self.pages.show("studio/edit.html", language, form)?;
+        Ok(([(CACHE_CONTROL, "private, no-cache")], page).into_response())
+    }
+}
+
+/// A time as `datetime-local` fields have it, in UTC.
+fn field(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M").to_string()
+}

@@ -1,0 +1,68 @@
+//! All polls at a glance, and whether the count keeps up.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::super::Needs;
+use crate::domain::names::PollId;
+use crate::domain::poll::Poll;
+use crate::http::error::ApiError;
+use crate::http::language::Language;
+
+#[derive(Debug, Serialize)]
+struct Glance {
+    health: Health,
+    polls: Vec<Line>,
+}
+
+/// Whether the count keeps up.
+#[derive(Debug, Serialize)]
+struct Health {
+    /// Accepted ballots that are not counted yet; `null` in a process that cannot know.
+    waiting: Option<u64>,
+    /// Dead letters.
+    dead: u64,
+    counted: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Line {
+    id: PollId,
+    slug: String,
+    code: String,
+    title: String,
+    state: &'static str,
+    total: u64,
+}
+
+/// `GET /studio`.
+pub async fn page(State(needs): State<Needs>, language: Language) -> Result<Response, ApiError> {
+    needs.pages.show("studio/polls.html", language, needs.glance().await?)
+}
+
+/// `GET /studio/glance`: what the page shows, for its script.
+pub async fn data(State(needs): State<Needs>) -> Result<Response, ApiError> {
+    Ok(Json(needs.glance().await?).into_response())
+}
+
+impl Needs {
+    async fn glance(&self) -> Result<Glance, ApiError> {
+        let (polls, totals) = (self.store.polls().await?, self.store.totals().await?);
+        let ledger = self.store.ledger().await?;
+        // The studio goes on while the queue is away: it needs only the store.
+        let waiting = self.counts.pending().await.ok().flatten();
+        let health = Health { waiting, dead: ledger.dead, counted: ledger.counted };
+        let now = self.clock.now();
+        let line = |poll: Poll| Line {
+            id: poll.id,
+            slug: poll.slug.to_string(),
+            code: poll.code.to_string(),
+            state: poll.state_at(now),
+            total: totals.get(&poll.id).copied().unwrap_or_default(),
+            title: poll.title,
+        };
+        Ok(Glance { health, polls: polls.into_iter().map(line).collect() })
+    }
+}
