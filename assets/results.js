@@ -24,6 +24,8 @@ watch(live, (view, state) => {
   find("hidden").hidden = !view.hidden;
   say(find("hidden"), view.results === "after_close" ? texts.hiddenAfter : texts.hiddenLive);
   find("download").hidden = view.hidden;
+  const opens = find("opens");
+  if (opens) opens.hidden = state !== "draft";
   find("share").hidden = state === "final";
   // An SVG has no property for it.
   find("seats").toggleAttribute("hidden", view.hidden);

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Needs;
 use super::course::Course;
 use super::seats::{self, Seat};
-use crate::domain::poll::Visibility;
+use crate::domain::poll::{Status, Visibility};
 use crate::domain::snapshot::{Audience, Snapshot, SnapshotView, Standing};
 use crate::http::error::ApiError;
 use crate::http::language::Language;
@@ -38,6 +38,8 @@ struct Page<'a> {
     rows: Vec<Standing<'a>>,
     course: Option<Course>,
     seats: Vec<Seat>,
+    /// When a draft opens by itself.
+    opens_at: Option<Timestamp>,
     after_close: bool,
 }
 
@@ -72,6 +74,7 @@ pub async fn live(needs: &Needs, snapshot: &Snapshot, base: &Base, language: Lan
         rows: view.standings(),
         course,
         seats: seats::seats(&view),
+        opens_at: snapshot.poll.opens_at.filter(|_| view.status == Status::Draft),
         after_close: snapshot.poll.results == Visibility::AfterClose,
         view: &view,
     };

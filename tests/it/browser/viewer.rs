@@ -84,6 +84,21 @@ async fn a_result_fills_the_screen_stands_still_where_that_is_wanted_and_can_be_
 }
 
 #[tokio::test]
+async fn a_result_page_says_when_its_poll_opens_until_it_does() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    site.make_poll(json!({ "slug": "tea", "status": "draft", "opens_at": "2999-11-21T10:22:00Z" })).await;
+    let browser = Browser::start(JavaScript::On).await;
+    browser.open(&site.url("/results/tea")).await;
+    browser.until(&says("It opens on November 21, 2999")).await;
+    inspect(&browser, "results-early").await;
+    site.organise("/polls/tea/open", &json!({})).await;
+    browser.until(&state_is("open")).await;
+    assert!(!browser.text("body").await.contains("It opens on"));
+    product.running.stop().await;
+}
+
+#[tokio::test]
 async fn a_page_whose_stream_was_turned_away_comes_back_by_itself() {
     let product = InProcess::start(&["--max-viewers", "1"]).await;
     let site = &product.site;
