@@ -33,6 +33,18 @@ pub enum Kind {
     Other,
 }
 
+/// The fields of a form, in order.
+#[derive(Debug)]
+pub struct Fields(pub Vec<(String, String)>);
+
+impl Fields {
+    /// The first field of this name, as it came.
+    #[must_use]
+    pub fn get(&self, wanted: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+}
+
 /// What a request's body says it is.
 #[must_use]
 pub fn kind(headers: &HeaderMap) -> Kind {
@@ -82,7 +94,9 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 ///
 /// # Errors
 /// When the bytes are no form.
-pub fn form(bytes: &[u8]) -> Result<Vec<(String, String)>, ApiError> {
+pub fn form(bytes: &[u8]) -> Result<Fields, ApiError> {
     std::str::from_utf8(bytes).map_err(|_| ApiError::BadRequest("the form is not UTF-8".into()))?;
-    serde_urlencoded::from_bytes(bytes).map_err(|error| ApiError::BadRequest(format!("the form is broken: {error}")))
+    serde_urlencoded::from_bytes(bytes)
+        .map(Fields)
+        .map_err(|error| ApiError::BadRequest(format!("the form is broken: {error}")))
 }

@@ -3,10 +3,12 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{ACCEPT_LANGUAGE, COOKIE, SET_COOKIE};
+use axum::http::header::{ACCEPT_LANGUAGE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::Response;
+
+use super::cookies;
 
 /// A language that the pages speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -72,9 +74,7 @@ pub fn keep(language: Language, response: &mut Response) {
 }
 
 fn kept(headers: &HeaderMap) -> Option<Language> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == NAME).and_then(|(_, tag)| Language::from_tag(tag))
+    cookies::named(headers, NAME).next().and_then(Language::from_tag)
 }
 
 /// The language we speak with the highest weight in an `Accept-Language` (RFC 9110, 12.5.4); of equal ones the first.

@@ -3,6 +3,7 @@
 pub mod assets;
 pub mod auth;
 pub mod body;
+pub mod cookies;
 pub mod edge;
 pub mod error;
 pub mod files;

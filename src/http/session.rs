@@ -4,7 +4,7 @@
 //! the admin key: with another key, all sessions are over. Nothing is stored, so signing out forgets the cookie, and no
 //! more; a stolen one is good until it ends by itself.
 
-use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use data_encoding::BASE64URL_NOPAD;
@@ -12,6 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
 
+use super::cookies;
 use super::origin::Origins;
 use crate::domain::clock::{Clock, Entropy};
 
@@ -45,11 +46,7 @@ impl Sessions {
             mac.update(admin_key.as_bytes());
             Some(mac)
         };
-        let attributes = if origins.is_secure() {
-            "; Path=/; HttpOnly; SameSite=Lax; Secure"
-        } else {
-            "; Path=/; HttpOnly; SameSite=Lax"
-        };
+        let attributes = cookies::private(origins);
         Self { keys: secrets.iter().filter_map(keyed_by).collect(), clock, entropy, attributes }
     }
 
@@ -73,9 +70,7 @@ impl Sessions {
     /// Whether a session came along that is genuine and not over.
     #[must_use]
     pub fn is_on(&self, headers: &HeaderMap) -> bool {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.any(|(name, value)| name == NAME && self.verify(value).is_some())
+        cookies::named(headers, NAME).any(|value| self.verify(value).is_some())
     }
 
     /// When the session of this cookie began.
@@ -110,6 +105,8 @@ impl std::fmt::Debug for Sessions {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::header::COOKIE;
+
     use super::*;
     use crate::domain::clock::from_millis;
 

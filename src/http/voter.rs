@@ -1,9 +1,10 @@
 //! From a request to its voter, and back to the browser as a cookie.
 
-use axum::http::header::{COOKIE, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 
+use super::cookies;
 use super::error::ApiError;
 use super::origin::Origins;
 use crate::domain::clock::{Clock, Entropy};
@@ -14,6 +15,8 @@ pub const COOKIE_NAME: &str = "voter_id";
 /// The longest `Idempotency-Key`.
 pub const MAX_IDEMPOTENCY_KEY: usize = 255;
 
+/// How long a browser keeps the cookie, in seconds: 400 days, the longest that browsers allow.
+const LIFETIME: u32 = 34_560_000;
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Recognises voters and mints new ones.
@@ -38,21 +41,14 @@ impl Voters {
     /// Voters known by cookies of `signer`.
     #[must_use]
     pub fn new(signer: VoterSigner, clock: Clock, entropy: Entropy, origins: &Origins) -> Self {
-        // 400 days is the longest a browser keeps a cookie.
-        let attributes = if origins.is_secure() {
-            "; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax; Secure"
-        } else {
-            "; Path=/; Max-Age=34560000; HttpOnly; SameSite=Lax"
-        };
+        let attributes = cookies::private(origins);
         Self { signer, clock, entropy, attributes }
     }
 
     /// The voter whose signed cookie came along, if one did.
     #[must_use]
     pub fn known(&self, headers: &HeaderMap) -> Option<CookieVoter> {
-        let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        pairs.find_map(|(name, value)| if name == COOKIE_NAME { self.signer.verify(value) } else { None })
+        cookies::named(headers, COOKIE_NAME).find_map(|value| self.signer.verify(value))
     }
 
     /// The voter of a browser: known, or new with a cookie to set.
@@ -62,7 +58,7 @@ impl Voters {
             return Identified { voter: Voter::Cookie(known), cookie: None };
         }
         let minted = CookieVoter::mint(self.clock.now(), &self.entropy);
-        let cookie = format!("{COOKIE_NAME}={}{}", self.signer.sign(&minted), self.attributes);
+        let cookie = format!("{COOKIE_NAME}={}; Max-Age={LIFETIME}{}", self.signer.sign(&minted), self.attributes);
         Identified { voter: Voter::Cookie(minted), cookie: HeaderValue::try_from(cookie).ok() }
     }
 

@@ -7,11 +7,12 @@ use jiff::tz::TimeZone;
 use crate::domain::change::PollChange;
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::{Poll, Status, Visibility};
+use crate::http::body::Fields;
 use crate::http::error::ApiError;
 
-/// The fields of a form, as they came.
+/// A form of the studio.
 #[derive(Debug)]
-pub struct Form(pub Vec<(String, String)>);
+pub struct Form(pub Fields);
 
 impl Form {
     /// A new poll: a title, labels a line each, and how it is run.
@@ -70,8 +71,7 @@ impl Form {
 
     /// A field that was filled in, without space around it.
     fn field(&self, wanted: &str) -> Option<&str> {
-        let found = self.0.iter().find(|(name, _)| name == wanted);
-        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+        self.0.get(wanted).map(str::trim).filter(|value| !value.is_empty())
     }
 
     fn labels(&self) -> Vec<String> {
@@ -91,7 +91,7 @@ impl Form {
     /// not in the form at all changes nothing.
     #[expect(clippy::option_option, reason = "as PollChange has it")]
     fn changed_time(&self, name: &str, before: Option<Timestamp>) -> Result<Option<Option<Timestamp>>, ApiError> {
-        if !self.0.iter().any(|(field, _)| field == name) {
+        if self.0.get(name).is_none() {
             return Ok(None);
         }
         let after = self.time(name)?;
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn form(fields: &[(&str, &str)]) -> Form {
-        Form(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect())
+        Form(Fields(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()))
     }
 
     #[test]

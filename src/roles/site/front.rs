@@ -18,8 +18,6 @@ const CLOSED: usize = 20;
 struct Home {
     open: Vec<Listed>,
     closed: Vec<Listed>,
-    given: Option<String>,
-    unknown: bool,
 }
 
 #[derive(Debug, Serialize)]

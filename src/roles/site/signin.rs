@@ -57,9 +57,8 @@ pub async fn sign_in(
     needs.origins.check(&headers, Some(peer))?;
     needs.sign_ins.admit(needs.origins.client(&headers, peer))?;
     let fields = body::form(&body::read(body, body::BALLOT).await?)?;
-    let field = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.trim());
-    let next = within(field("next"));
-    if !needs.organisers.key.is(field("key").unwrap_or_default()) {
+    let next = within(fields.get("next").map(str::trim));
+    if !needs.organisers.key.is(fields.get("key").unwrap_or_default().trim()) {
         let page = needs.pages.show("signin.html", language, Page::new(next, true))?;
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     }

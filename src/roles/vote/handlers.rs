@@ -120,8 +120,7 @@ impl Vote {
 
     async fn cast_form(&self, slug: &str, voter: &Voter, request: Request) -> Result<Cast, ApiError> {
         let fields = body::form(&self.read(request).await?)?;
-        let choice = fields.iter().find(|(name, _)| name == "vote").map(|(_, value)| value.as_str());
-        self.cast(slug, voter, choice).await
+        self.cast(slug, voter, fields.get("vote")).await
     }
 
     /// What was counted of this voter. Voting goes on while the store is away, and so do its pages: it is not seen then.
