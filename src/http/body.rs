@@ -17,6 +17,8 @@ use super::error::ApiError;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest body of a ballot.
 pub const BALLOT: usize = 4 << 10;
+/// The largest body that shows a key.
+pub const KEY: usize = 4 << 10;
 /// The largest body that describes a poll.
 pub const POLL: usize = 64 << 10;
 

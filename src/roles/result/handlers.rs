@@ -7,7 +7,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::{Needs, csv, events, page};
+use super::{Needs, csv, events, page, picture};
 use crate::domain::snapshot::Audience;
 use crate::http::error::ApiError;
 use crate::http::language::Language;
@@ -38,7 +38,7 @@ pub async fn get_results(
         None => page::live(&needs, &*needs.hub.snapshot(name).await?, &base, language).await,
         Some("json") => Ok(Json(needs.hub.snapshot(name).await?.view(audience)).into_response()),
         Some("csv") => table(&needs, name, audience).await,
-        Some("svg") => page::picture(&needs, &*needs.hub.snapshot(name).await?, audience, language),
+        Some("svg") => picture::picture(&needs, &*needs.hub.snapshot(name).await?, audience, language),
         Some(_) => Err(ApiError::NotFound("address")),
     }
 }

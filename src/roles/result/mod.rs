@@ -6,6 +6,7 @@ mod events;
 mod handlers;
 pub mod hub;
 mod page;
+mod picture;
 mod seats;
 mod socket;
 

@@ -56,7 +56,7 @@ pub async fn sign_in(
 ) -> Result<Response, ApiError> {
     needs.origins.check(&headers, Some(peer))?;
     needs.sign_ins.admit(needs.origins.client(&headers, peer))?;
-    let fields = body::form(&body::read(body, body::BALLOT).await?)?;
+    let fields = body::form(&body::read(body, body::KEY).await?)?;
     let next = within(fields.get("next").map(str::trim));
     if !needs.organisers.key.is(fields.get("key").unwrap_or_default().trim()) {
         let page = needs.pages.show("signin.html", language, Page::new(next, true))?;

@@ -62,7 +62,7 @@ pub async fn post_ballot(State(vote): State<Arc<Vote>>, Path(slug): Path<String>
 }
 
 /// `GET /ballots/{poll}`: whether the poll is open, and what was counted of the voter, by cookie or `Idempotency-Key`.
-pub async fn get_standing(
+pub async fn get_state(
     State(vote): State<Arc<Vote>>,
     Path(slug): Path<String>,
     headers: HeaderMap,

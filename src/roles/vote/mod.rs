@@ -71,7 +71,7 @@ struct Cast {
 pub fn router(needs: Needs) -> Router {
     let polls = PollCache::follow(needs.store.clone(), &needs.live);
     Router::new()
-        .route("/ballots/{poll}", get(handlers::get_standing).post(handlers::post_ballot))
+        .route("/ballots/{poll}", get(handlers::get_state).post(handlers::post_ballot))
         .route("/vote/{poll}", get(handlers::get_page).post(handlers::post_form))
         .with_state(Arc::new(Vote { needs, polls }))
 }
