@@ -11,6 +11,7 @@ pub mod log;
 pub mod names;
 pub mod new_poll;
 pub mod poll;
+pub mod seal;
 pub mod snapshot;
 pub mod turnout;
 pub mod voter;

@@ -1,6 +1,5 @@
 //! Who votes: minting, signing and recognising voters, and the key under which one poll knows one voter.
 
-use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use sha2::Sha256;
@@ -8,6 +7,7 @@ use sha2::Sha256;
 use super::ballot::VoterKey;
 use super::clock::Entropy;
 use super::names::PollId;
+use super::seal::Seal;
 
 type HmacSha256 = Hmac<Sha256>;
 
@@ -15,7 +15,6 @@ type HmacSha256 = Hmac<Sha256>;
 const STEP_BITS: u32 = 13;
 const TIME: usize = 3;
 const SECRET: usize = 16;
-const TAG: usize = 16;
 
 /// Somebody who votes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,55 +84,31 @@ fn keyed(key: &[u8; 16], message: &[u8]) -> [u8; 32] {
 }
 
 /// Signs voter cookies with the newest key and recognises those signed with any.
-#[derive(Clone)]
-pub struct VoterSigner {
-    keys: Vec<HmacSha256>,
-}
+#[derive(Clone, Debug)]
+pub struct VoterSigner(Seal);
 
 impl VoterSigner {
     /// A signer with these secrets, the newest first.
     #[must_use]
     pub fn new<S: AsRef<[u8]>>(secrets: &[S]) -> Self {
-        let keyed_by = |secret: &S| {
-            let mut mac =
-                HmacSha256::new_from_slice(secret.as_ref()).unwrap_or_else(|_| HmacSha256::new(&[0; 64].into()));
-            mac.update(b"hemicycle voter cookie 1\0");
-            mac
-        };
-        Self { keys: secrets.iter().map(keyed_by).collect() }
+        Self(Seal::new(secrets, b"hemicycle voter cookie 1\0"))
     }
 
     /// The cookie's value for this voter: 47 characters of base64url.
     #[must_use]
     pub fn sign(&self, voter: &CookieVoter) -> String {
-        let mut value = [0; TIME + SECRET + TAG];
+        let mut value = [0; TIME + SECRET];
         value[..TIME].copy_from_slice(&voter.made);
-        value[TIME..TIME + SECRET].copy_from_slice(&voter.secret);
-        if let Some(key) = self.keys.first() {
-            let tag = key.clone().chain_update(&value[..TIME + SECRET]).finalize().into_bytes();
-            value[TIME + SECRET..].copy_from_slice(&tag[..TAG]);
-        }
-        BASE64URL_NOPAD.encode(&value)
+        value[TIME..].copy_from_slice(&voter.secret);
+        self.0.close(&value)
     }
 
     /// The voter whose cookie this is; `None` where it was not signed by one of our keys.
     #[must_use]
     pub fn verify(&self, cookie: &str) -> Option<CookieVoter> {
-        let mut value = [0; TIME + SECRET + TAG];
-        if BASE64URL_NOPAD.decode_len(cookie.len()).ok()? != value.len() {
-            return None;
-        }
-        BASE64URL_NOPAD.decode_mut(cookie.as_bytes(), &mut value).ok()?;
-        let (voter, tag) = value.split_at(TIME + SECRET);
-        let genuine = self.keys.iter().any(|key| key.clone().chain_update(voter).verify_truncated_left(tag).is_ok());
-        let (made, secret) = voter.split_at(TIME);
-        genuine.then_some(CookieVoter { made: made.try_into().ok()?, secret: secret.try_into().ok()? })
-    }
-}
-
-impl std::fmt::Debug for VoterSigner {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "VoterSigner({} keys)", self.keys.len())
+        let value: [u8; TIME + SECRET] = self.0.open(cookie)?;
+        let (made, secret) = value.split_at(TIME);
+        Some(CookieVoter { made: made.try_into().ok()?, secret: secret.try_into().ok()? })
     }
 }
 

@@ -1,22 +1,18 @@
 //! An organiser's session: a signed cookie, good in every process that shares the secrets.
 //!
-//! Its value is when it began (8 bytes, seconds), 16 random bytes and a MAC (16 bytes) in base64url. The MAC also covers
-//! the admin key: with another key, all sessions are over. Nothing is stored, so signing out forgets the cookie, and no
-//! more; a stolen one is good until it ends by itself.
+//! Its value is when it began (8 bytes, seconds) and 16 random bytes, sealed. The seal also covers the admin key: with
+//! another key, all sessions are over. Nothing is stored, so signing out forgets the cookie, and no more; a stolen one is
+//! good until it ends by itself.
 
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
-use data_encoding::BASE64URL_NOPAD;
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use sha2::Sha256;
 
 use super::cookies;
 use super::origin::Origins;
 use crate::domain::clock::{Clock, Entropy};
-
-type HmacSha256 = Hmac<Sha256>;
+use crate::domain::seal::Seal;
 
 /// How long a session lasts, in seconds: a week, so that it ends in the middle of hardly anybody's evening.
 const LIFETIME: i64 = 7 * 24 * 3600;
@@ -24,12 +20,11 @@ const LIFETIME: i64 = 7 * 24 * 3600;
 const SKEW: i64 = 300;
 const NAME: &str = "session";
 const BODY: usize = 8 + 16;
-const TAG: usize = 16;
 
 /// Begins, recognises and ends sessions. Cloning shares the keys.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Sessions {
-    keys: Vec<HmacSha256>,
+    seal: Seal,
     clock: Clock,
     entropy: Entropy,
     attributes: &'static str,
@@ -39,27 +34,17 @@ impl Sessions {
     /// Sessions signed with the first of `secrets` and recognised by each, of whoever has shown `admin_key`.
     #[must_use]
     pub fn new(secrets: &[String], admin_key: &str, (clock, entropy): (Clock, Entropy), origins: &Origins) -> Self {
-        let keyed_by = |secret: &String| {
-            let mut mac = HmacSha256::new_from_slice(secret.as_bytes()).ok()?;
-            mac.update(b"hemicycle session 1\0");
-            mac.update(&(admin_key.len() as u64).to_be_bytes());
-            mac.update(admin_key.as_bytes());
-            Some(mac)
-        };
-        let attributes = cookies::private(origins);
-        Self { keys: secrets.iter().filter_map(keyed_by).collect(), clock, entropy, attributes }
+        let length = (admin_key.len() as u64).to_be_bytes();
+        let purpose = [&b"hemicycle session 1\0"[..], &length, admin_key.as_bytes()].concat();
+        Self { seal: Seal::new(secrets, &purpose), clock, entropy, attributes: cookies::private(origins) }
     }
 
     /// Begins a session: the answer brings the cookie.
     pub fn begin(&self, response: &mut Response) {
-        let mut value = [0; BODY + TAG];
+        let mut value = [0; BODY];
         value[..8].copy_from_slice(&self.clock.now().as_second().to_be_bytes());
-        value[8..BODY].copy_from_slice(&self.entropy.bytes::<16>());
-        if let Some(key) = self.keys.first() {
-            let tag = key.clone().chain_update(&value[..BODY]).finalize().into_bytes();
-            value[BODY..].copy_from_slice(&tag[..TAG]);
-            self.set(response, &BASE64URL_NOPAD.encode(&value), LIFETIME);
-        }
+        value[8..].copy_from_slice(&self.entropy.bytes::<16>());
+        self.set(response, &self.seal.close(&value), LIFETIME);
     }
 
     /// Ends the session in this browser.
@@ -75,15 +60,9 @@ impl Sessions {
 
     /// When the session of this cookie began.
     fn verify(&self, cookie: &str) -> Option<Timestamp> {
-        let mut value = [0; BODY + TAG];
-        if BASE64URL_NOPAD.decode_len(cookie.len()).ok()? != value.len() {
-            return None;
-        }
-        BASE64URL_NOPAD.decode_mut(cookie.as_bytes(), &mut value).ok()?;
-        let (body, tag) = value.split_at(BODY);
-        let genuine = self.keys.iter().any(|key| key.clone().chain_update(body).verify_truncated_left(tag).is_ok());
-        let began = Timestamp::from_second(i64::from_be_bytes(body[..8].try_into().ok()?)).ok()?;
-        (genuine && (-SKEW..LIFETIME).contains(&self.age(began))).then_some(began)
+        let value: [u8; BODY] = self.seal.open(cookie)?;
+        let began = Timestamp::from_second(i64::from_be_bytes(value[..8].try_into().ok()?)).ok()?;
+        (-SKEW..LIFETIME).contains(&self.age(began)).then_some(began)
     }
 
     fn age(&self, began: Timestamp) -> i64 {
@@ -94,12 +73,6 @@ impl Sessions {
         if let Ok(cookie) = HeaderValue::try_from(format!("{NAME}={value}; Max-Age={seconds}{}", self.attributes)) {
             response.headers_mut().append(SET_COOKIE, cookie);
         }
-    }
-}
-
-impl std::fmt::Debug for Sessions {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "Sessions({} keys)", self.keys.len())
     }
 }
 
