@@ -4,6 +4,10 @@
 //! backends; [`http`] is what all listeners share; each of [`roles`] is one service; [`app`] wires them together, and
 //! [`cli`] is what a person types.
 
+#![allow(
+    clippy::duplicate_mod,
+    reason = "the statements about people are one text, compiled for each dialect: src/store/people"
+)]
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod app;

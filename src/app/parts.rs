@@ -234,6 +234,7 @@ impl Shell {
             closes_at: None,
             allow_change: Some(true),
             results: None,
+            one_vote_per: None,
         };
         let Ambient { clock, entropy } = &self.ambient;
         let poll = wish.into_poll(PollId::random(entropy), JoinCode::random(entropy), clock.now());

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::clock::whole_milliseconds;
 use super::names::{InvalidName, JoinCode, MAX_OPTIONS, PollId, Slug};
-use super::poll::{Poll, Status, Versions, Visibility};
+use super::poll::{OneVotePer, Poll, Status, Versions, Visibility};
 
 /// The longest title, in characters.
 pub const MAX_TITLE: usize = 200;
@@ -45,6 +45,9 @@ pub enum Invalid {
     /// A time that has passed.
     #[error("{0}: that time has passed")]
     TimePassed(&'static str),
+    /// A code is used once.
+    #[error("allow_change: a voting code is used once; leave out allow_change, or say false")]
+    CodesThatChange,
     /// Closing before opening.
     #[error("closes_at: must be after opens_at")]
     ClosesBeforeOpening,
@@ -66,7 +69,9 @@ pub struct NewPoll {
     pub opens_at: Option<Timestamp>,
     /// When it closes by itself.
     pub closes_at: Option<Timestamp>,
-    /// Whether a later ballot replaces an earlier one; yes where absent.
+    /// Who has one vote; a browser where absent.
+    pub one_vote_per: Option<OneVotePer>,
+    /// Whether a later ballot replaces an earlier one; yes where absent, but never with codes.
     pub allow_change: Option<bool>,
     /// Who sees totals; everyone, live, where absent.
     pub results: Option<Visibility>,
@@ -94,6 +99,11 @@ impl NewPoll {
             return Err(Invalid::OpensAtOfOpenPoll);
         }
         check_times(self.opens_at, self.closes_at, now)?;
+        let one_vote_per = self.one_vote_per.unwrap_or_default();
+        let by_code = one_vote_per == OneVotePer::Code;
+        if by_code && self.allow_change == Some(true) {
+            return Err(Invalid::CodesThatChange);
+        }
         Ok(Poll {
             id,
             slug,
@@ -105,12 +115,14 @@ impl NewPoll {
             round: 1,
             opens_at: self.opens_at.or((status == Status::Open).then_some(now)),
             closes_at: self.closes_at,
-            allow_change: self.allow_change.unwrap_or(true),
+            allow_change: self.allow_change.unwrap_or(!by_code),
             results: self.results.unwrap_or_default(),
             is_final: false,
             created_at: now,
             versions: Versions { shown: 1, text: 1, revision: 1 },
             is_default: false,
+            owner: None,
+            one_vote_per,
         })
     }
 }
@@ -159,7 +171,9 @@ pub fn check_times(opens_at: Option<Timestamp>, closes_at: Option<Timestamp>, no
     }
 }
 
-fn one_line(text: &str, max: usize) -> Option<String> {
+/// Text of one line without surrounding space; `None` where it is empty, longer than `max` characters, or has control
+/// characters.
+pub(super) fn one_line(text: &str, max: usize) -> Option<String> {
     let text = text.trim();
     // Unicode's last two of each plane are no characters, and in XML not even allowed.
     let is_text = |c: char| !c.is_control() && u32::from(c) & 0xFFFE != 0xFFFE;

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::change::Refusal;
 use super::gate::{Gate, Phase};
 use super::names::{Choice, JoinCode, PollId, Slug};
+use super::user::UserId;
 
 /// Where a poll is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,31 @@ pub enum Visibility {
     Hidden,
     /// The organiser; everyone once the poll is final.
     AfterClose,
+}
+
+/// Who has one vote in a poll.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OneVotePer {
+    /// A browser, by its cookie, or an API client by its `Idempotency-Key`: stops mistakes, not cheats.
+    #[default]
+    Browser,
+    /// An account of this site.
+    Account,
+    /// A single-use code: whoever holds it.
+    Code,
+}
+
+impl OneVotePer {
+    /// The rule in one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Browser => "browser",
+            Self::Account => "account",
+            Self::Code => "code",
+        }
+    }
 }
 
 /// How many times a poll was changed and shown. All three only ever rise.
@@ -102,6 +128,10 @@ pub struct Poll {
     pub versions: Versions,
     /// Whether this is the poll made from `OPTION_A` and `OPTION_B`.
     pub is_default: bool,
+    /// Whose it is; nobody's but the admins' where there is none.
+    pub owner: Option<UserId>,
+    /// Who has one vote; fixed from the start.
+    pub one_vote_per: OneVotePer,
 }
 
 impl Poll {
@@ -306,6 +336,7 @@ pub(crate) mod tests {
             closes_at: None,
             allow_change: None,
             results: None,
+            one_vote_per: None,
         };
         wish.into_poll(PollId::from_u64(1).unwrap(), JoinCode::random(&Entropy::counting()), at(0)).unwrap()
     }

@@ -73,6 +73,9 @@ pub enum ApiError {
     /// The poll's slug is in use.
     #[error("another poll has this slug")]
     NameTaken,
+    /// The account's id is in use.
+    #[error("another account has this id")]
+    UserTaken,
     /// The poll takes no ballots: which state it is in, and since or until when.
     #[error("{}", not_accepting(*.status))]
     NotAccepting {
@@ -160,9 +163,12 @@ impl ApiError {
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Refused(_) | Self::Outdated | Self::NameTaken | Self::NotAccepting { .. } | Self::AlreadyVoted => {
-                StatusCode::CONFLICT
-            }
+            Self::Refused(_)
+            | Self::Outdated
+            | Self::NameTaken
+            | Self::UserTaken
+            | Self::NotAccepting { .. }
+            | Self::AlreadyVoted => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_) | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -199,6 +205,7 @@ impl ApiError {
             Self::Refused(refusal) => refusal_key(refusal),
             Self::Outdated => "outdated",
             Self::NameTaken => "name-taken",
+            Self::UserTaken => "user-taken",
             Self::NotAccepting { status: Status::Closed, .. } => "closed",
             Self::NotAccepting { .. } => "not-open",
             Self::AlreadyVoted => "already-voted",
@@ -253,6 +260,7 @@ fn invalid_key(invalid: &Invalid) -> &'static str {
         Invalid::OpensAtOfOpenPoll => "opens-at-of-open-poll",
         Invalid::TimePassed(_) => "time-passed",
         Invalid::ClosesBeforeOpening => "closes-before-opening",
+        Invalid::CodesThatChange => "codes-that-change",
     }
 }
 
@@ -273,6 +281,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NameTaken => Self::NameTaken,
+            StoreError::UserTaken => Self::UserTaken,
             StoreError::Changed | StoreError::Unavailable(_) => {
                 Self::Unavailable { fate: None, source: Some(Box::new(error)) }
             }
@@ -317,6 +326,7 @@ mod tests {
             Invalid::OpensAtOfOpenPoll,
             Invalid::TimePassed("closes_at"),
             Invalid::ClosesBeforeOpening,
+            Invalid::CodesThatChange,
         ];
         let refusals = [
             Refusal::AlreadyOpen,
@@ -341,6 +351,7 @@ mod tests {
             ApiError::UnsupportedMediaType("application/json"),
             ApiError::Outdated,
             ApiError::NameTaken,
+            ApiError::UserTaken,
             ApiError::NotAccepting { status: Status::Closed, at: Some(Timestamp::UNIX_EPOCH) },
             ApiError::NotAccepting { status: Status::Draft, at: None },
             ApiError::AlreadyVoted,

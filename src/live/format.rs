@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::Event;
 use crate::domain::clock::from_millis;
 use crate::domain::names::{JoinCode, PollId, Slug};
-use crate::domain::poll::{Poll, Status, Versions, Visibility};
+use crate::domain::poll::{OneVotePer, Poll, Status, Versions, Visibility};
 use crate::domain::snapshot::Snapshot;
+use crate::domain::user::UserId;
 
 const VERSION: u32 = 1;
 
@@ -56,6 +57,9 @@ struct PollMessage {
     text: u64,
     revision: u64,
     is_default: bool,
+    owner: Option<String>,
+    /// Absent in what a release from before accounts sends: then the store must say.
+    one_vote_per: Option<OneVotePer>,
 }
 
 /// The bytes of an event; `None` for one that is only about this process.
@@ -110,6 +114,8 @@ impl From<&Snapshot> for Changed {
             text,
             revision,
             is_default: poll.is_default,
+            owner: poll.owner.as_ref().map(ToString::to_string),
+            one_vote_per: Some(poll.one_vote_per),
         };
         Self { poll, votes: snapshot.votes.clone(), at: snapshot.at.as_millisecond() }
     }
@@ -136,6 +142,8 @@ impl Changed {
             created_at: from_millis(poll.created_at),
             versions: Versions { shown: poll.shown, text: poll.text, revision: poll.revision },
             is_default: poll.is_default,
+            owner: poll.owner.and_then(|owner| UserId::parse(&owner).ok()),
+            one_vote_per: poll.one_vote_per?,
         };
         Some(Snapshot { poll: Arc::new(poll), votes, at: from_millis(at) })
     }
@@ -148,7 +156,13 @@ mod tests {
 
     #[test]
     fn a_change_arrives_as_it_was() {
-        let poll = Poll { closes_at: Some(from_millis(7)), is_default: true, ..draft() };
+        let poll = Poll {
+            closes_at: Some(from_millis(7)),
+            is_default: true,
+            owner: UserId::parse("ann").ok(),
+            one_vote_per: OneVotePer::Code,
+            ..draft()
+        };
         let sent = Arc::new(Snapshot { poll: Arc::new(poll), votes: vec![3, 4], at: from_millis(9) });
         let Event::Changed(received) = decode(&encode(&Event::Changed(Arc::clone(&sent))).unwrap()) else {
             panic!("another event");

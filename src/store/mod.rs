@@ -4,6 +4,7 @@
 //! holds them to it. All SQL of the product lives under this folder.
 
 pub mod letters;
+mod people;
 pub mod postgres;
 pub mod sqlite;
 mod values;
@@ -28,6 +29,9 @@ pub enum StoreError {
     /// Another poll has this slug, or this join code.
     #[error("another poll has this slug")]
     NameTaken,
+    /// Another account has this id.
+    #[error("another account has this id")]
+    UserTaken,
     /// The poll was changed or deleted since it was read: read it again.
     #[error("the poll was changed by someone else in the meantime")]
     Changed,

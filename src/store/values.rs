@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use crate::domain::clock::from_millis;
 use crate::domain::names::{Choice, PollId};
-use crate::domain::poll::{Status, Visibility};
+use crate::domain::poll::{OneVotePer, Status, Visibility};
 use crate::domain::turnout::Turnout;
+use crate::domain::user::{UserId, UserRole};
 use crate::store::StoreError;
 
 pub fn poll_id(stored: i64) -> Result<PollId, StoreError> {
@@ -66,4 +67,17 @@ pub fn visibility_from(stored: &str) -> Result<Visibility, StoreError> {
         "after_close" => Ok(Visibility::AfterClose),
         _ => Err(StoreError::Damaged("a visibility")),
     }
+}
+
+pub fn one_vote_per_from(stored: &str) -> Result<OneVotePer, StoreError> {
+    let all = [OneVotePer::Browser, OneVotePer::Account, OneVotePer::Code];
+    all.into_iter().find(|rule| rule.word() == stored).ok_or(StoreError::Damaged("who has one vote"))
+}
+
+pub fn user_id(stored: impl AsRef<str>) -> Result<UserId, StoreError> {
+    UserId::parse(stored.as_ref()).map_err(|_| StoreError::Damaged("a user's id"))
+}
+
+pub fn user_role(stored: &str) -> Result<UserRole, StoreError> {
+    stored.parse().map_err(|_| StoreError::Damaged("a user's role"))
 }

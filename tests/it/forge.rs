@@ -52,6 +52,7 @@ pub fn wish() -> NewPoll {
         closes_at: None,
         allow_change: None,
         results: None,
+        one_vote_per: None,
     }
 }
 

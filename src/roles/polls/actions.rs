@@ -58,6 +58,7 @@ impl Needs {
             closes_at: None,
             allow_change: Some(poll.allow_change),
             results: Some(poll.results),
+            one_vote_per: Some(poll.one_vote_per),
         };
         self.create(&wish).await
     }

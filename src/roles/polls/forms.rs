@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::change::PollChange;
 use crate::domain::new_poll::NewPoll;
-use crate::domain::poll::{Poll, Status, Visibility};
+use crate::domain::poll::{OneVotePer, Poll, Status, Visibility};
 use crate::http::body::Fields;
 use crate::http::error::ApiError;
 
@@ -28,8 +28,10 @@ impl Form {
             }),
             opens_at: self.time("opens_at")?,
             closes_at: self.time("closes_at")?,
-            allow_change: Some(self.field("allow_change").is_some()),
+            // The box is ticked unless somebody unticks it, and says nothing of codes.
+            allow_change: Some(self.field("allow_change").is_some() && self.field("one_vote_per") != Some("code")),
             results: Some(self.results()?),
+            one_vote_per: Some(self.one_vote_per()?),
         })
     }
 
@@ -60,6 +62,16 @@ impl Form {
             Some("after_close") => Ok(Visibility::AfterClose),
             Some("hidden") => Ok(Visibility::Hidden),
             _ => Err(ApiError::BadRequest("results: live, after_close or hidden".into())),
+        }
+    }
+
+    /// Who has one vote; a browser where the form does not say.
+    fn one_vote_per(&self) -> Result<OneVotePer, ApiError> {
+        match self.field("one_vote_per") {
+            None | Some("browser") => Ok(OneVotePer::Browser),
+            Some("account") => Ok(OneVotePer::Account),
+            Some("code") => Ok(OneVotePer::Code),
+            Some(_) => Err(ApiError::BadRequest("one_vote_per: browser, account or code".into())),
         }
     }
 

@@ -5,6 +5,7 @@
 //! a word must not keep its locks.
 
 pub mod apply;
+mod codes;
 pub mod connect;
 mod letters;
 mod polls;
@@ -20,7 +21,23 @@ use std::time::Duration;
 use sqlx::{PgPool, Transaction};
 
 use self::replicas::Replicas;
+use crate::domain::deed::Deed;
 use crate::store::StoreError;
+
+/// What is written once for both dialects, here for this one.
+#[path = "../people/codes.rs"]
+mod batches;
+#[path = "../people/deeds.rs"]
+mod deeds;
+#[path = "../people/invitations.rs"]
+mod invitations;
+#[path = "../people/sessions.rs"]
+mod sessions;
+#[path = "../people/users.rs"]
+mod users;
+
+type Here = Postgres;
+type Db = sqlx::Postgres;
 
 /// How long a read may take.
 const READ: Duration = Duration::from_secs(10);
@@ -37,6 +54,7 @@ pub struct Postgres {
     primary: PgPool,
     replicas: Option<Arc<Replicas>>,
     for_viewers: bool,
+    deed: Option<Arc<Deed>>,
 }
 
 impl Postgres {
@@ -52,7 +70,7 @@ impl Postgres {
         } else {
             Some(Arc::new(Replicas::watch(connect::pool(url, 1)?, replicas, max_connections)?))
         };
-        Ok(Self { primary, replicas, for_viewers: false })
+        Ok(Self { primary, replicas, for_viewers: false, deed: None })
     }
 
     /// The same store, read from replicas where that is good enough.
@@ -77,6 +95,29 @@ impl Postgres {
 
     async fn begin(&self) -> Result<Transaction<'static, sqlx::Postgres>, StoreError> {
         Ok(self.primary.begin_with(BEGIN).await?)
+    }
+
+    /// The same store, whose changes are on record.
+    #[must_use]
+    pub fn on_record(&self, deed: Deed) -> Self {
+        Self { deed: Some(Arc::new(deed)), ..self.clone() }
+    }
+
+    /// Puts a change on record, if it is to be, and makes it durable.
+    async fn finish(&self, mut tx: Transaction<'static, Db>) -> Result<(), StoreError> {
+        if let Some(deed) = &self.deed {
+            deeds::record(&mut tx, deed).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// The primary: who somebody is, is never read from a replica that may be behind.
+    fn reading(&self) -> &PgPool {
+        &self.primary
+    }
+
+    async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        within(WRITE, work).await
     }
 
     /// Reads from the primary.

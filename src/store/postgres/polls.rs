@@ -7,6 +7,7 @@ use super::rows::{self, integer, select_poll};
 use super::{Postgres, WRITE, within};
 use crate::domain::names::{JoinCode, PollId};
 use crate::domain::poll::Poll;
+use crate::domain::user::UserId;
 use crate::store::StoreError;
 use crate::store::values::{self, millis, signed};
 
@@ -16,7 +17,7 @@ impl Postgres {
             let mut tx = self.begin().await?;
             insert(&mut tx, poll).await.map_err(name_conflict)?;
             record_generation(&mut tx, poll, poll.created_at).await?;
-            Ok(tx.commit().await?)
+            self.finish(tx).await
         })
         .await
     }
@@ -33,7 +34,7 @@ impl Postgres {
             if after.generation != before.generation {
                 record_generation(&mut tx, &after, now).await?;
             }
-            tx.commit().await?;
+            self.finish(tx).await?;
             Ok(after)
         })
         .await
@@ -45,7 +46,7 @@ impl Postgres {
             let before = lock(&mut tx, poll).await?;
             discard_round(&mut tx, &before).await?;
             sqlx::query("DELETE FROM polls WHERE id = $1").bind(signed(poll.id.get())).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            self.finish(tx).await
         })
         .await
     }
@@ -98,8 +99,8 @@ async fn lock(tx: &mut Transaction<'static, Db>, poll: &Poll) -> Result<Poll, St
 async fn insert(tx: &mut Transaction<'static, Db>, poll: &Poll) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO polls (id, slug, code, title, labels, status, generation, round, opens_at, closes_at, allow_change, \
-           results, final, created_at, shown, text, revision, is_default) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+           results, final, created_at, shown, text, revision, is_default, owner, one_vote_per) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(signed(poll.id.get()))
     .bind(poll.slug.as_str())
@@ -119,6 +120,8 @@ async fn insert(tx: &mut Transaction<'static, Db>, poll: &Poll) -> Result<(), sq
     .bind(signed(poll.versions.text))
     .bind(signed(poll.versions.revision))
     .bind(poll.is_default)
+    .bind(poll.owner.as_ref().map(UserId::as_str))
+    .bind(poll.one_vote_per.word())
     .execute(&mut **tx)
     .await?;
     // A slug and a code live in one name space: what was read out to a room must not lead elsewhere.

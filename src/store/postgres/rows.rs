@@ -8,7 +8,7 @@ use crate::domain::log::{Bookmark, EntryId};
 use crate::domain::names::{JoinCode, Slug};
 use crate::domain::poll::{Poll, Versions};
 use crate::store::StoreError;
-use crate::store::values::{poll_id, status_from, unsigned, visibility_from};
+use crate::store::values::{one_vote_per_from, poll_id, status_from, unsigned, user_id, visibility_from};
 
 /// Selects what [`poll`] reads, from `polls p`. By name: a statement prepared with `*` fails once a migration adds a
 /// column.
@@ -16,7 +16,7 @@ macro_rules! select_poll {
     ($rest:literal) => {
         concat!(
             "SELECT p.id, p.slug, p.code, p.title, p.labels, p.status, p.generation, p.round, p.opens_at, p.closes_at, \
-               p.allow_change, p.results, p.final, p.created_at, p.shown, p.text, p.revision, p.is_default",
+               p.allow_change, p.results, p.final, p.created_at, p.shown, p.text, p.revision, p.is_default, p.owner, p.one_vote_per",
             $rest
         )
     };
@@ -45,6 +45,8 @@ pub fn poll(row: &PgRow) -> Result<Poll, StoreError> {
             revision: unsigned(row.try_get("revision")?),
         },
         is_default: row.try_get("is_default")?,
+        owner: row.try_get::<Option<String>, _>("owner")?.map(user_id).transpose()?,
+        one_vote_per: one_vote_per_from(row.try_get("one_vote_per")?)?,
     })
 }
 

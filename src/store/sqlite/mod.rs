@@ -1,6 +1,7 @@
 //! The embedded store: one file of SQLite in write-ahead mode, synchronous to the disk.
 
 pub mod apply;
+mod codes;
 pub mod connect;
 mod letters;
 pub mod log;
@@ -10,10 +11,29 @@ mod rows;
 mod turnout;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sqlx::migrate::Migrator;
+use sqlx::{SqlitePool, Transaction};
 
 use self::connect::{Connections, OpenError};
+use crate::domain::deed::Deed;
+use crate::store::StoreError;
+
+/// What is written once for both dialects, here for this one.
+#[path = "../people/codes.rs"]
+mod batches;
+#[path = "../people/deeds.rs"]
+mod deeds;
+#[path = "../people/invitations.rs"]
+mod invitations;
+#[path = "../people/sessions.rs"]
+mod sessions;
+#[path = "../people/users.rs"]
+mod users;
+
+type Here = Sqlite;
+type Db = sqlx::Sqlite;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/store");
 
@@ -21,6 +41,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/store");
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     file: Connections,
+    deed: Option<Arc<Deed>>,
 }
 
 impl Sqlite {
@@ -29,7 +50,34 @@ impl Sqlite {
     /// # Errors
     /// When the file is damaged, newer than this release, or not usable.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { file: Connections::open(path, &MIGRATIONS).await? })
+        Ok(Self { file: Connections::open(path, &MIGRATIONS).await?, deed: None })
+    }
+
+    /// The same store, whose changes are on record.
+    #[must_use]
+    pub fn on_record(&self, deed: Deed) -> Self {
+        Self { deed: Some(Arc::new(deed)), ..self.clone() }
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        Ok(self.file.begin().await?)
+    }
+
+    fn reading(&self) -> &SqlitePool {
+        self.file.readers()
+    }
+
+    /// A file does not go away in the middle of a call: there is nothing to give up on.
+    async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        work.await
+    }
+
+    /// Puts a change on record, if it is to be, and makes it durable.
+    async fn finish(&self, mut tx: Transaction<'static, Db>) -> Result<(), StoreError> {
+        if let Some(deed) = &self.deed {
+            deeds::record(&mut tx, deed).await?;
+        }
+        Ok(tx.commit().await?)
     }
 
     /// Closes the file.

@@ -6,6 +6,7 @@ use sqlx::{Sqlite as Db, Transaction};
 use super::{Sqlite, connect, rows};
 use crate::domain::names::{JoinCode, PollId};
 use crate::domain::poll::Poll;
+use crate::domain::user::UserId;
 use crate::store::StoreError;
 use crate::store::values::{self, millis, signed};
 
@@ -17,8 +18,8 @@ impl Sqlite {
         }
         sqlx::query(
             "INSERT INTO polls (id, slug, code, title, labels, status, generation, round, opens_at, closes_at, \
-               allow_change, results, final, created_at, shown, text, revision, is_default) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+               allow_change, results, final, created_at, shown, text, revision, is_default, owner, one_vote_per) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(signed(poll.id.get()))
         .bind(poll.slug.as_str())
@@ -38,11 +39,13 @@ impl Sqlite {
         .bind(signed(poll.versions.text))
         .bind(signed(poll.versions.revision))
         .bind(poll.is_default)
+        .bind(poll.owner.as_ref().map(UserId::as_str))
+        .bind(poll.one_vote_per.word())
         .execute(&mut *tx)
         .await
         .map_err(name_conflict)?;
         record_generation(&mut tx, poll, poll.created_at).await?;
-        Ok(tx.commit().await?)
+        self.finish(tx).await
     }
 
     pub(crate) async fn update_poll(&self, poll: &Poll, now: Timestamp) -> Result<Poll, StoreError> {
@@ -57,7 +60,7 @@ impl Sqlite {
         if after.generation != before.generation {
             record_generation(&mut tx, &after, now).await?;
         }
-        tx.commit().await?;
+        self.finish(tx).await?;
         Ok(after)
     }
 
@@ -72,7 +75,7 @@ impl Sqlite {
         if deleted.rows_affected() == 0 {
             return Err(StoreError::Changed);
         }
-        Ok(tx.commit().await?)
+        self.finish(tx).await
     }
 
     pub(crate) async fn poll(&self, id: PollId) -> Result<Option<Poll>, StoreError> {

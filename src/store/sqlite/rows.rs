@@ -7,7 +7,7 @@ use crate::domain::clock::from_millis;
 use crate::domain::names::{JoinCode, Slug};
 use crate::domain::poll::{Poll, Versions};
 use crate::store::StoreError;
-use crate::store::values::{poll_id, status_from, unsigned, visibility_from};
+use crate::store::values::{one_vote_per_from, poll_id, status_from, unsigned, user_id, visibility_from};
 
 pub fn poll(row: &SqliteRow) -> Result<Poll, StoreError> {
     Ok(Poll {
@@ -31,6 +31,8 @@ pub fn poll(row: &SqliteRow) -> Result<Poll, StoreError> {
             revision: unsigned(row.try_get("revision")?),
         },
         is_default: row.try_get("is_default")?,
+        owner: row.try_get::<Option<String>, _>("owner")?.map(user_id).transpose()?,
+        one_vote_per: one_vote_per_from(row.try_get("one_vote_per")?)?,
     })
 }
 

@@ -1,0 +1,27 @@
+//! The audit trail: what was done by administration, by whom and when.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// An administrative act.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Deed {
+    /// When.
+    pub at: Timestamp,
+    /// Who: an account's id, or `admin key`.
+    pub who: String,
+    /// What, such as `poll.close`.
+    pub what: String,
+    /// To what: a poll's slug, an account's id; empty where nothing is named.
+    pub subject: String,
+}
+
+/// A deed on record, with its number: later ones have higher numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Recorded {
+    /// Its number.
+    pub id: u64,
+    /// The deed.
+    #[serde(flatten)]
+    pub deed: Deed,
+}

@@ -1,0 +1,259 @@
+//! Who may do what: roles of accounts, scopes of tokens, and whose a thing is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::poll::Poll;
+use super::snapshot::Audience;
+use super::user::{UserId, UserRole};
+
+/// What an API token may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// To look at what its holder may see.
+    Read,
+    /// To vote, as its holder or for voters that it names.
+    Vote,
+    /// To run its holder's polls; to read as well.
+    Organise,
+    /// To administer, if its holder may; all of the above but to vote.
+    Admin,
+}
+
+impl Scope {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Read, Self::Vote, Self::Organise, Self::Admin];
+
+    /// The scope in one word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Vote => "vote",
+            Self::Organise => "organise",
+            Self::Admin => "admin",
+        }
+    }
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    /// This scope and those it includes.
+    const fn reach(self) -> u8 {
+        match self {
+            Self::Read | Self::Vote => self.bit(),
+            Self::Organise => self.bit() | Self::Read.bit(),
+            Self::Admin => self.bit() | Self::Organise.reach(),
+        }
+    }
+}
+
+/// There is no such scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("scopes: one or more of read, vote, organise, admin")]
+pub struct InvalidScope;
+
+impl FromStr for Scope {
+    type Err = InvalidScope;
+
+    fn from_str(text: &str) -> Result<Self, InvalidScope> {
+        Self::ALL.into_iter().find(|scope| scope.word() == text).ok_or(InvalidScope)
+    }
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    /// Everything: what a session may be used for.
+    pub const ALL: Self = Self(0b1111);
+
+    /// The set with these bits, as stores keep it; bits that mean nothing are dropped.
+    #[must_use]
+    pub fn from_bits(bits: i64) -> Self {
+        Self(u8::try_from(bits & i64::from(Self::ALL.0)).unwrap_or_default())
+    }
+
+    /// The set as stores keep it.
+    #[must_use]
+    pub fn bits(self) -> i64 {
+        self.0.into()
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether it allows what `scope` is for, by itself or as a part of another.
+    #[must_use]
+    pub fn allow(self, scope: Scope) -> bool {
+        Scope::ALL.into_iter().any(|had| self.0 & had.bit() != 0 && had.reach() & scope.bit() != 0)
+    }
+
+    /// The scopes that were given, in order.
+    pub fn each(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.into_iter().filter(move |scope| self.0 & scope.bit() != 0)
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |bits, scope| bits | scope.bit()))
+    }
+}
+
+/// What a request asks of whoever sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Nobody,
+    /// An account, to look.
+    Member,
+    /// An account that is more than a token: what concerns its password, sessions and tokens.
+    Self_,
+    /// An organiser; to change a poll, also that it is theirs.
+    Organiser,
+    /// An administrator.
+    Admin,
+}
+
+impl Need {
+    /// The need in one word, for the table of rights.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Nobody => "anybody",
+            Self::Member => "member",
+            Self::Self_ => "member, in person",
+            Self::Organiser => "organiser",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// How somebody showed who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// With the admin key itself.
+    Key,
+    /// By a session.
+    Session,
+    /// By a token of these scopes.
+    Token(Scopes),
+}
+
+/// Somebody who is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// Their account; none for whoever has the admin key.
+    pub user: Option<UserId>,
+    /// What they are here.
+    pub role: UserRole,
+    /// How they showed it.
+    pub proof: Proof,
+}
+
+impl Actor {
+    /// Whether they are what `need` asks for.
+    #[must_use]
+    pub fn meets(&self, need: Need) -> bool {
+        match need {
+            Need::Nobody => true,
+            Need::Member => self.may(Scope::Read),
+            Need::Self_ => !matches!(self.proof, Proof::Token(_)),
+            Need::Organiser => self.role >= UserRole::Organiser && self.may(Scope::Organise),
+            Need::Admin => self.role == UserRole::Admin && self.may(Scope::Admin),
+        }
+    }
+
+    /// Whether what they showed may be used for this.
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        match self.proof {
+            Proof::Key | Proof::Session => true,
+            Proof::Token(scopes) => scopes.allow(scope),
+        }
+    }
+
+    /// Whether they may see all of a poll: its draft, and totals that are hidden.
+    #[must_use]
+    pub fn sees(&self, poll: &Poll) -> bool {
+        self.role >= UserRole::Organiser && self.may(Scope::Read) && self.has_a_say(poll)
+    }
+
+    /// Whether they may change a poll.
+    #[must_use]
+    pub fn runs(&self, poll: &Poll) -> bool {
+        self.meets(Need::Organiser) && self.has_a_say(poll)
+    }
+
+    fn has_a_say(&self, poll: &Poll) -> bool {
+        self.role == UserRole::Admin || (self.user.is_some() && self.user == poll.owner)
+    }
+
+    /// What they may see of a poll's results.
+    #[must_use]
+    pub fn audience(&self, poll: &Poll) -> Audience {
+        if self.sees(poll) { Audience::Organiser } else { Audience::Public }
+    }
+}
+
+/// What the audit trail calls them.
+impl fmt::Display for Actor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user {
+            Some(id) => out.write_str(id.as_str()),
+            None => out.write_str("admin key"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::poll::tests::draft;
+
+    fn actor(id: &str, role: UserRole, proof: Proof) -> Actor {
+        Actor { user: UserId::parse(id).ok(), role, proof }
+    }
+
+    #[test]
+    fn an_organiser_runs_their_own_polls_and_an_admin_all() {
+        let poll = Poll { owner: UserId::parse("ann").ok(), ..draft() };
+        let may = |actor: Actor, poll: &Poll| (actor.sees(poll), actor.runs(poll));
+        assert_eq!(may(actor("Ann", UserRole::Organiser, Proof::Session), &poll), (true, true));
+        assert_eq!(may(actor("bob", UserRole::Organiser, Proof::Session), &poll), (false, false));
+        assert_eq!(may(actor("ann", UserRole::Member, Proof::Session), &poll), (false, false), "no organiser any more");
+        assert_eq!(may(actor("bob", UserRole::Admin, Proof::Session), &poll), (true, true));
+        let key = Actor { user: None, role: UserRole::Admin, proof: Proof::Key };
+        assert_eq!(may(key.clone(), &draft()), (true, true));
+        let nobodys = actor("bob", UserRole::Organiser, Proof::Session);
+        assert_eq!(may(nobodys, &draft()), (false, false), "a poll without an owner is the admins'");
+    }
+
+    #[test]
+    fn a_token_does_what_its_scopes_and_its_holder_allow() {
+        let with = |scopes: &[Scope], role| actor("ann", role, Proof::Token(scopes.iter().copied().collect()));
+        let poll = Poll { owner: UserId::parse("ann").ok(), ..draft() };
+        let reader = with(&[Scope::Read], UserRole::Organiser);
+        assert_eq!((reader.sees(&poll), reader.runs(&poll)), (true, false));
+        let voter = with(&[Scope::Vote], UserRole::Admin);
+        assert_eq!((voter.may(Scope::Vote), voter.may(Scope::Read), voter.runs(&poll)), (true, false, false));
+        let admin = with(&[Scope::Admin], UserRole::Admin);
+        assert_eq!((admin.meets(Need::Admin), admin.runs(&poll), admin.may(Scope::Vote)), (true, true, false));
+        assert!(!with(&[Scope::Admin], UserRole::Organiser).meets(Need::Admin), "the holder is no admin");
+        assert!(!admin.meets(Need::Self_), "no token makes another, or changes a password");
+    }
+
+    #[test]
+    fn scopes_survive_being_stored() {
+        let scopes: Scopes = [Scope::Vote, Scope::Admin].into_iter().collect();
+        assert_eq!(Scopes::from_bits(scopes.bits()), scopes);
+        assert_eq!(scopes.each().map(Scope::word).collect::<Vec<_>>(), ["vote", "admin"]);
+        assert_eq!(Scopes::from_bits(-1), Scopes::ALL);
+    }
+}

@@ -1,0 +1,94 @@
+//! Batches of voting codes. One text for both dialects: the parent module says which database this is compiled for; the
+//! codes themselves are written and looked up in sets, for which each dialect has its own way.
+
+use jiff::{SignedDuration, Timestamp};
+use sqlx::{Database, Row};
+
+use super::{Db, Here};
+use crate::domain::clock::from_millis;
+use crate::domain::code::CodeBatch;
+use crate::domain::names::PollId;
+use crate::store::StoreError;
+use crate::store::values::{signed, unsigned};
+
+/// After this time a batch that is still being made was given up: whoever made it is gone.
+const GIVEN_UP: SignedDuration = SignedDuration::from_hours(2);
+
+impl Here {
+    pub(crate) async fn begin_batch(&self, poll: PollId, codes: u32, now: Timestamp) -> Result<u32, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            let sql = "INSERT INTO code_batches (poll, batch, codes, made_at, state) \
+                       SELECT $1, coalesce(max(batch), 0) + 1, $2, $3, 'making' FROM code_batches WHERE poll = $1 \
+                       ON CONFLICT DO NOTHING RETURNING batch";
+            let query = sqlx::query_scalar(sql).bind(signed(poll.get())).bind(i64::from(codes));
+            let number: Option<i64> = query.bind(now.as_millisecond()).fetch_optional(&mut *tx).await?;
+            // Another batch of the poll took the number at the same moment.
+            let number = number.ok_or(StoreError::Changed)?;
+            tx.commit().await?;
+            u32::try_from(number).map_err(|_| StoreError::Damaged("the number of a batch"))
+        })
+        .await
+    }
+
+    pub(crate) async fn complete_batch(&self, poll: PollId, number: u32) -> Result<bool, StoreError> {
+        self.set_state(poll, number, "UPDATE code_batches SET state = 'good' WHERE state = 'making'").await
+    }
+
+    pub(crate) async fn void_batch(&self, poll: PollId, number: u32) -> Result<bool, StoreError> {
+        self.set_state(poll, number, "UPDATE code_batches SET state = 'void' WHERE state <> 'void'").await
+    }
+
+    async fn set_state(&self, poll: PollId, number: u32, update: &'static str) -> Result<bool, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            let sql = format!("{update} AND poll = $1 AND batch = $2");
+            let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(signed(poll.get())).bind(i64::from(number));
+            if query.execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            self.finish(tx).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    pub(crate) async fn batches(&self, poll: PollId) -> Result<Vec<CodeBatch>, StoreError> {
+        self.bounded(async {
+            let sql =
+                "SELECT batch, codes, made_at FROM code_batches WHERE poll = $1 AND state = 'good' ORDER BY batch";
+            let rows = sqlx::query(sql).bind(signed(poll.get())).fetch_all(self.reading()).await?;
+            rows.iter().map(batch).collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn sweep_codes(&self, now: Timestamp) -> Result<bool, StoreError> {
+        self.bounded(async {
+            let sql = "SELECT b.poll, b.batch FROM code_batches b LEFT JOIN polls p ON p.id = b.poll \
+                       WHERE p.id IS NULL OR b.state = 'void' OR (b.state = 'making' AND b.made_at < $1) LIMIT 1";
+            let given_up = (now - GIVEN_UP).as_millisecond();
+            let found = sqlx::query_as(sql).bind(given_up).fetch_optional(self.reading()).await?;
+            let Some((poll, number)): Option<(i64, i64)> = found else { return Ok(false) };
+            let mut tx = self.begin().await?;
+            let sql = "DELETE FROM codes WHERE poll = $1 AND hash IN \
+                       (SELECT hash FROM codes WHERE poll = $1 AND batch = $2 LIMIT 4000)";
+            let swept = sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?.rows_affected();
+            if swept == 0 {
+                let sql = "DELETE FROM code_batches WHERE poll = $1 AND batch = $2";
+                sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+}
+
+fn batch(row: &<Db as Database>::Row) -> Result<CodeBatch, StoreError> {
+    Ok(CodeBatch {
+        number: u32::try_from(row.try_get::<i64, _>("batch")?).map_err(|_| StoreError::Damaged("a batch"))?,
+        codes: unsigned(row.try_get("codes")?),
+        made_at: from_millis(row.try_get("made_at")?),
+    })
+}

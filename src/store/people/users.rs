@@ -1,0 +1,165 @@
+//! Accounts. One text for both dialects: the parent module says which database this is compiled for.
+
+use jiff::Timestamp;
+use sqlx::{Database, Row, Transaction};
+
+use super::{Db, Here};
+use crate::domain::clock::from_millis;
+use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole};
+use crate::store::StoreError;
+use crate::store::values::{user_id, user_role};
+
+impl Here {
+    pub(crate) async fn insert_user(&self, new: &NewUser) -> Result<(), StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            if !insert(&mut tx, new).await? {
+                return Err(StoreError::UserTaken);
+            }
+            self.finish(tx).await
+        })
+        .await
+    }
+
+    pub(crate) async fn insert_users(&self, new: &[NewUser], all: bool) -> Result<Vec<bool>, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            let inserted = insert_each(&mut tx, new).await?;
+            if all && inserted.contains(&false) {
+                return Ok(inserted);
+            }
+            self.finish(tx).await?;
+            Ok(inserted)
+        })
+        .await
+    }
+
+    pub(crate) async fn load_users(&self, new: &[NewUser], at: Timestamp) -> Result<Option<Vec<bool>>, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            // Whoever comes second waits here until the first is done.
+            let first = sqlx::query("INSERT INTO loaded (what, at) VALUES ('users', $1) ON CONFLICT DO NOTHING")
+                .bind(at.as_millisecond())
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&mut *tx).await?;
+            let is_ours = first > 0 && users == 0;
+            let inserted = if is_ours { Some(insert_each(&mut tx, new).await?) } else { None };
+            self.finish(tx).await?;
+            Ok(inserted)
+        })
+        .await
+    }
+
+    pub(crate) async fn were_users_loaded(&self) -> Result<bool, StoreError> {
+        self.bounded(async {
+            let sql = "SELECT EXISTS (SELECT 1 FROM loaded WHERE what = 'users')";
+            Ok(sqlx::query_scalar(sql).fetch_one(self.reading()).await?)
+        })
+        .await
+    }
+
+    pub(crate) async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.credentials(id).await?.map(|(user, _)| user))
+    }
+
+    pub(crate) async fn credentials(&self, id: &UserId) -> Result<Option<(User, Option<String>)>, StoreError> {
+        self.bounded(async {
+            let sql = "SELECT id, name, role, made_at, password FROM users WHERE folded = $1";
+            let row = sqlx::query(sql).bind(id.folded()).fetch_optional(self.reading()).await?;
+            row.map(|row| Ok((user(&row)?, row.try_get("password")?))).transpose()
+        })
+        .await
+    }
+
+    pub(crate) async fn users(&self, after: Option<&UserId>, limit: u32) -> Result<Vec<User>, StoreError> {
+        self.bounded(async {
+            let sql = "SELECT id, name, role, made_at FROM users WHERE folded > $1 ORDER BY folded LIMIT $2";
+            let after = after.map(UserId::folded).unwrap_or_default();
+            let rows = sqlx::query(sql).bind(after).bind(i64::from(limit)).fetch_all(self.reading()).await?;
+            rows.iter().map(user).collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn change_user(
+        &self,
+        id: &UserId,
+        change: &UserChange,
+        keep: Option<&str>,
+    ) -> Result<Option<User>, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            let sql = "UPDATE users SET name = coalesce($2, name), role = coalesce($3, role), \
+                       password = coalesce($4, password) WHERE folded = $1 RETURNING id, name, role, made_at";
+            let row = sqlx::query(sql)
+                .bind(id.folded())
+                .bind(change.name.as_deref())
+                .bind(change.role.map(UserRole::word))
+                .bind(change.password.as_deref())
+                .fetch_optional(&mut *tx)
+                .await?;
+            let Some(changed) = row.as_ref().map(user).transpose()? else { return Ok(None) };
+            if change.password.is_some() {
+                // Whoever knew the old one must show the new one.
+                sqlx::query("DELETE FROM sessions WHERE owner = $1 AND id <> $2")
+                    .bind(changed.id.as_str())
+                    .bind(keep.unwrap_or_default())
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            self.finish(tx).await?;
+            Ok(Some(changed))
+        })
+        .await
+    }
+
+    pub(crate) async fn delete_user(&self, id: &UserId) -> Result<bool, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            let deleted =
+                sqlx::query("DELETE FROM users WHERE folded = $1").bind(id.folded()).execute(&mut *tx).await?;
+            if deleted.rows_affected() == 0 {
+                return Ok(false);
+            }
+            self.finish(tx).await?;
+            Ok(true)
+        })
+        .await
+    }
+}
+
+/// Adds an account within a transaction; `false` where the id is in use.
+pub(super) async fn insert(tx: &mut Transaction<'static, Db>, new: &NewUser) -> Result<bool, StoreError> {
+    let NewUser { user, password } = new;
+    let sql = "INSERT INTO users (folded, id, name, role, password, made_at) VALUES ($1, $2, $3, $4, $5, $6) \
+               ON CONFLICT DO NOTHING";
+    let inserted = sqlx::query(sql)
+        .bind(user.id.folded())
+        .bind(user.id.as_str())
+        .bind(&user.name)
+        .bind(user.role.word())
+        .bind(password.as_deref())
+        .bind(user.made_at.as_millisecond())
+        .execute(&mut **tx)
+        .await?;
+    Ok(inserted.rows_affected() > 0)
+}
+
+async fn insert_each(tx: &mut Transaction<'static, Db>, new: &[NewUser]) -> Result<Vec<bool>, StoreError> {
+    let mut inserted = Vec::with_capacity(new.len());
+    for user in new {
+        inserted.push(insert(tx, user).await?);
+    }
+    Ok(inserted)
+}
+
+fn user(row: &<Db as Database>::Row) -> Result<User, StoreError> {
+    Ok(User {
+        id: user_id(row.try_get::<String, _>("id")?)?,
+        name: row.try_get("name")?,
+        role: user_role(row.try_get("role")?)?,
+        made_at: from_millis(row.try_get("made_at")?),
+    })
+}
