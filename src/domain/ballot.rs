@@ -20,6 +20,26 @@ impl VoterKey {
     }
 }
 
+/// What tells a retry from a second use, where whoever has the voter's code is the voter: each attempt to vote has its
+/// own, and its retries repeat it. All zero where the voter itself is proof enough, as with cookies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attempt(pub [u8; Attempt::LENGTH]);
+
+impl Attempt {
+    /// Its size in bytes.
+    pub const LENGTH: usize = 4;
+}
+
+/// What a voter is held to in a poll without change: the same choice by the same attempt is a retry, anything else is
+/// turned down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstChoice {
+    /// The choice.
+    pub choice: Choice,
+    /// The attempt that made it.
+    pub attempt: Attempt,
+}
+
 /// One voter's choice in one poll, before anything has been decided about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ballot {
@@ -29,6 +49,16 @@ pub struct Ballot {
     pub voter: VoterKey,
     /// The choice.
     pub choice: Choice,
+    /// The attempt; asked for at the gate and no further, so the log does not have it.
+    pub attempt: Attempt,
+}
+
+impl Ballot {
+    /// What the voter is held to if this ballot is the first.
+    #[must_use]
+    pub fn first_choice(&self) -> FirstChoice {
+        FirstChoice { choice: self.choice, attempt: self.attempt }
+    }
 }
 
 /// A total order of the accepted ballots of one partition: the epoch (16 bits) above the position in the log

@@ -178,7 +178,7 @@ impl LocalQueue {
         Ok(memory)
     }
 
-    /// In polls without change, turns down whoever chose otherwise before, in this batch or earlier.
+    /// In polls without change, turns down whoever made another choice or attempt before, in this batch or earlier.
     async fn hold_to_first_choices(
         &self,
         memory: &Memory,
@@ -199,16 +199,17 @@ impl LocalQueue {
             let file = &self.shared.file;
             let mut known = file.first_choices(poll, round, &voters).await.map_err(QueueError::refused)?;
             let mut choices = Vec::new();
-            let mine = ballots
+            let admitted = ballots
                 .iter()
                 .zip(&mut *answers)
                 .filter(|(ballot, answer)| ballot.poll == poll && **answer == Answer::Accepted);
-            for (ballot, answer) in mine {
+            for (ballot, answer) in admitted {
+                let mine = ballot.first_choice();
                 let first = *known.entry(ballot.voter).or_insert_with(|| {
-                    choices.push((ballot.voter, ballot.choice));
-                    ballot.choice
+                    choices.push((ballot.voter, mine));
+                    mine
                 });
-                if first != ballot.choice {
+                if first != mine {
                     *answer = Answer::AlreadyVoted;
                 }
             }

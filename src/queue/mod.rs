@@ -25,7 +25,7 @@ pub enum Answer {
     NotOpen(Option<Timestamp>),
     /// Its poll is closed; since when, where that is known.
     Closed(Option<Timestamp>),
-    /// The voter chose otherwise before, and the poll does not allow a change.
+    /// The voter chose otherwise before, or by another attempt, and the poll does not allow a change.
     AlreadyVoted,
     /// Too many accepted ballots wait to be counted where it would go: it was not recorded.
     Full,

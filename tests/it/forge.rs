@@ -1,6 +1,6 @@
 //! Polls, voters and ballots made up for tests of the backends; each number makes another one, the same every time.
 
-use hemicycle::domain::ballot::{Ballot, VoterKey};
+use hemicycle::domain::ballot::{Attempt, Ballot, VoterKey};
 use hemicycle::domain::clock::from_millis;
 use hemicycle::domain::names::{Choice, JoinCode, PollId};
 use hemicycle::domain::new_poll::NewPoll;
@@ -31,7 +31,12 @@ pub fn choice(index: usize) -> Choice {
 
 /// A ballot of a voter in a poll.
 pub fn ballot(poll: u64, of: u64, index: usize) -> Ballot {
-    Ballot { poll: poll_id(poll), voter: voter(of), choice: choice(index) }
+    Ballot { poll: poll_id(poll), voter: voter(of), choice: choice(index), attempt: Attempt::default() }
+}
+
+/// The same ballot, cast in the attempt `number`; 0 is none.
+pub fn tried(number: u32, ballot: Ballot) -> Ballot {
+    Ballot { attempt: Attempt(number.to_be_bytes()), ..ballot }
 }
 
 /// A join code: the six digits of `number` in letters.

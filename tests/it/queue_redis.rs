@@ -12,8 +12,8 @@ use hemicycle::queue::redis::{RedisOptions, RedisQueue};
 use hemicycle::queue::{Answer, Queue, QueueError};
 use hemicycle_stack::redis::Redis;
 
-use crate::forge::{at, ballot, open, poll_id, strict, voter};
-use crate::servers::redis_options;
+use crate::forge::{at, ballot, open, poll_id, strict, tried, voter};
+use crate::servers::{redis_connection, redis_options};
 
 fn queue(options: &RedisOptions) -> Queue {
     Queue::Redis(RedisQueue::new(options.clone()))
@@ -63,6 +63,37 @@ async fn of_two_processes_that_race_for_a_first_choice_one_wins() {
         answers.sort_by_key(|answer| *answer != Answer::Accepted);
         assert_eq!(answers, [Answer::Accepted, Answer::AlreadyVoted]);
     }
+}
+
+#[tokio::test]
+async fn an_attempt_takes_room_beside_a_first_choice_only_where_there_is_one() {
+    let options = redis_options(1);
+    let queue = queue(&options);
+    queue.install(poll_id(1), &strict(1).gate(), at(0)).await.unwrap();
+    let ballots = [ballot(1, 1, 0), tried(0x0102_0304, ballot(1, 2, 1)), ballot(1, 3, 2)];
+    assert_eq!(queue.append(&ballots, at(1)).await.unwrap(), [Answer::Accepted; 3]);
+    assert_eq!(queue.append(&[ballot(1, 4, 2)], at(1)).await.unwrap(), [Answer::Accepted]);
+    let kept = format!("{}1:choices:{}:1", options.prefix, poll_id(1));
+    let mut kept: Vec<Vec<u8>> =
+        redis::cmd("HVALS").arg(kept).query_async(&mut redis_connection().await).await.unwrap();
+    kept.sort();
+    assert_eq!(kept, [&[0][..], &[1, 1, 2, 3, 4], &[2], &[2]]);
+}
+
+#[tokio::test]
+async fn a_first_choice_that_no_release_wrote_refuses_its_ballots_by_name() {
+    let options = redis_options(1);
+    let queue = queue(&options);
+    queue.install(poll_id(1), &strict(1).gate(), at(0)).await.unwrap();
+    let kept = format!("{}1:choices:{}:1", options.prefix, poll_id(1));
+    let mut redis = redis_connection().await;
+    for strange in [&b""[..], &[0, 1], &[0, 1, 2, 3, 4, 5], &[200], &[200, 1, 2, 3, 4]] {
+        redis::cmd("HSET").arg(&kept).arg(&voter(1).0[..]).arg(strange).exec_async(&mut redis).await.unwrap();
+        let refused = queue.append(&[ballot(1, 1, 0)], at(1)).await.unwrap_err();
+        let why = hemicycle::http::error::chain(&refused);
+        assert!(matches!(refused, QueueError::Refused(_)) && why.contains("a first choice"), "{why}");
+    }
+    assert_eq!(queue.append(&[ballot(1, 2, 0)], at(1)).await.unwrap(), [Answer::Accepted]);
 }
 
 #[tokio::test]

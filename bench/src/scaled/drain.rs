@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use hemicycle::domain::ballot::{Ballot, VoterKey};
+use hemicycle::domain::ballot::{Attempt, Ballot, VoterKey};
 use hemicycle::domain::clock::Clock;
 use hemicycle::domain::names::{Choice, PollId};
 use hemicycle::queue::redis::{Acks, RedisOptions, RedisQueue};
@@ -142,10 +142,9 @@ impl Scene {
     async fn drain(&mut self, ballots: &[(VoterKey, Choice)], workers: usize) -> anyhow::Result<f64> {
         let before = self.counted().await?;
         for batch in ballots.chunks(APPENDED) {
-            let batch: Vec<Ballot> = batch
-                .iter()
-                .map(|(voter, choice)| Ballot { poll: self.poll, voter: *voter, choice: *choice })
-                .collect();
+            let (poll, attempt) = (self.poll, Attempt::default());
+            let batch: Vec<Ballot> =
+                batch.iter().map(|(voter, choice)| Ballot { poll, voter: *voter, choice: *choice, attempt }).collect();
             let answers = self.queue.append(&batch, Clock::System.now()).await?;
             ensure!(answers.iter().all(|answer| *answer == Answer::Accepted), "a ballot was not accepted");
         }

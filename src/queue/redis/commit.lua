@@ -14,6 +14,7 @@ end
 
 local GATES, ENDS, COUNTED, CHOICES = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local STEP = 1000 -- what unpack may put on the stack at a time
+local NO_ATTEMPT = string.rep('\0', 4)
 
 -- Gates: as the caller knows them?
 local polls, wanted, unchanged = {}, {}, true
@@ -33,11 +34,11 @@ if not unchanged then
   return { 'gates', found }
 end
 
--- First choices: does anybody choose otherwise than before?
+-- First choices: does anybody choose otherwise than before, or by another attempt?
 local groups, conflicts = {}, {}
 for c = 1, tonumber(take()) do
   local group = { key = KEYS[4 + c], name = take(), fresh = {} }
-  local voters, choices = take(), take()
+  local voters, choices, attempts = take(), take(), take()
   for from = 1, #choices, STEP do
     local fields = {}
     for i = from, math.min(from + STEP - 1, #choices) do
@@ -45,12 +46,15 @@ for c = 1, tonumber(take()) do
     end
     for i, known in ipairs(redis.call('HMGET', group.key, unpack(fields))) do
       local place = from + i - 1
-      local choice = string.sub(choices, place, place)
+      local first, attempt = string.sub(choices, place, place), string.sub(attempts, 4 * place - 3, 4 * place)
+      if attempt ~= NO_ATTEMPT then
+        first = first .. attempt
+      end
       if not known then
         table.insert(group.fresh, fields[i])
-        table.insert(group.fresh, choice)
-      elseif known ~= choice then
-        table.insert(conflicts, { c, place, string.byte(known) })
+        table.insert(group.fresh, first)
+      elseif known ~= first then
+        table.insert(conflicts, { c, place, known })
       end
     end
   end

@@ -7,7 +7,8 @@
 //!
 //! 1. Each gate that was looked at is still, byte for byte, what the caller knew; else the answer is `gates` and how
 //!    they are now. A ballot turned down is compared like one let in: every answer is true at the moment of the step.
-//! 2. In polls without change nobody chose otherwise before; else the answer is `choices`: who did, and what.
+//! 2. In polls without change nobody made another choice, or the same by another attempt, before; else the answer is
+//!    `choices`: who did, and what is kept of them.
 //! 3. The partitions have room: no more than so many ballots that were not counted yet; else the answer is `full`, and
 //!    which have none.
 //! 4. One entry a partition is added to its stream, gates and first choices are written; the answer is `done`.
@@ -30,7 +31,8 @@
 //!                                  print      fingerprint of the body
 //!                                  body       the entry, see `queue::format`
 //! choices                set     <poll>:<round>                               which of the next there are
-//! choices:<poll>:<round> hash    voter key (16 bytes) -> choice (1 byte)      first choices, in polls without change
+//! choices:<poll>:<round> hash    voter key (16 bytes) -> choice (1 byte), attempt (4 bytes; none where all are zero)
+//!                                  first choices, in polls without change
 //! probe                  string  written to prove that writing works
 //! ```
 //!
@@ -38,7 +40,7 @@
 //! ```text
 //! KEYS  gates ends counted choices  choices:<poll>:<round>*  log:<partition>*
 //! ARGV  G (poll expected wanted){G}                 expected: '' where there is none; wanted: '' to leave it
-//!       C (poll:round voters choices){C}            16 bytes and 1 byte each
+//!       C (poll:round voters choices attempts){C}   16, 1 and 4 bytes each; attempts: '' where all of them are zero
 //!       most E (partition ballots fingerprint body){E}
 //! ```
 
@@ -61,9 +63,9 @@ use self::step::{Choices, Reply, Step};
 use super::turn::{Gates, Turn};
 use super::{Answer, QueueError};
 use crate::config::RedisUrl;
-use crate::domain::ballot::{Ballot, VoterKey};
+use crate::domain::ballot::{Ballot, FirstChoice, VoterKey};
 use crate::domain::gate::Gate;
-use crate::domain::names::{Choice, PollId};
+use crate::domain::names::PollId;
 use crate::link::{Link, LinkError};
 
 /// How long a step may take.
@@ -165,13 +167,11 @@ impl RedisQueue {
                 Reply::Full(partitions) => full.extend(partitions),
                 Reply::Gates(_) => {}
                 Reply::Choices(found) => {
-                    for (group, place, choice) in found {
+                    for (group, place, stored) in found {
+                        let first = step::first_choice(&stored).ok_or_else(|| damaged("a first choice"))?;
                         let Some(group) = step.choices.get(group) else { continue };
-                        let voter = group.ballots.get(place).map(|(voter, _)| *voter);
-                        let choice = Choice::from_index(usize::from(choice));
-                        if let (Some(voter), Some(choice)) = (voter, choice) {
-                            firsts.insert((group.poll, voter), choice);
-                        }
+                        let Some((voter, _)) = group.ballots.get(place) else { continue };
+                        firsts.insert((group.poll, *voter), first);
                     }
                 }
             }
@@ -184,14 +184,14 @@ impl RedisQueue {
     fn decide(
         &self,
         ballots: &[Ballot],
-        firsts: &HashMap<(PollId, VoterKey), Choice>,
+        firsts: &HashMap<(PollId, VoterKey), FirstChoice>,
         full: &HashSet<u16>,
         now: Timestamp,
     ) -> (Step, Vec<Answer>) {
         let known = self.shared.known();
         let mut turn = Turn::default();
         let mut looked_at: HashMap<PollId, Option<Gate>> = HashMap::new();
-        let mut chosen: HashMap<(PollId, VoterKey), Choice> = HashMap::new();
+        let mut chosen: HashMap<(PollId, VoterKey), FirstChoice> = HashMap::new();
         let mut choices: HashMap<PollId, Choices> = HashMap::new();
         let mut answers = Vec::with_capacity(ballots.len());
         for ballot in ballots {
@@ -202,14 +202,14 @@ impl RedisQueue {
             }
             let strict = turn.gate(&known, ballot.poll).filter(|gate| !gate.allow_change);
             if let (Answer::Accepted, Some(gate)) = (answer, strict) {
-                let who = (ballot.poll, ballot.voter);
+                let (who, mine) = ((ballot.poll, ballot.voter), ballot.first_choice());
                 let before = firsts.get(&who).or_else(|| chosen.get(&who)).copied();
-                if before.is_some_and(|before| before != ballot.choice) {
+                if before.is_some_and(|before| before != mine) {
                     answer = Answer::AlreadyVoted;
-                } else if chosen.insert(who, ballot.choice).is_none() {
+                } else if chosen.insert(who, mine).is_none() {
                     let (poll, round) = (ballot.poll, gate.round);
                     let group = choices.entry(poll).or_insert_with(|| Choices { poll, round, ballots: Vec::new() });
-                    group.ballots.push((ballot.voter, ballot.choice));
+                    group.ballots.push((ballot.voter, mine));
                 }
             }
             if answer == Answer::Accepted {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use redis::{ErrorKind, RedisResult, Script, ScriptInvocation, Value};
 
 use super::{Keys, RedisOptions, gates};
-use crate::domain::ballot::VoterKey;
+use crate::domain::ballot::{Attempt, FirstChoice, VoterKey};
 use crate::domain::gate::Gate;
 use crate::domain::log::{Entry, Section};
 use crate::domain::names::{Choice, PollId};
@@ -17,8 +17,9 @@ pub(super) enum Reply {
     Done,
     /// Gates are others than the step took for true; how those it looked at are, in its order.
     Gates(Vec<Vec<u8>>),
-    /// Voters who chose otherwise before: group and place in the step, and their choice.
-    Choices(Vec<(usize, usize, u8)>),
+    /// Voters who made another choice or attempt before: group and place in the step, and the first choice as it is
+    /// stored.
+    Choices(Vec<(usize, usize, Vec<u8>)>),
     /// In these partitions too much waits to be counted.
     Full(Vec<u16>),
 }
@@ -27,7 +28,25 @@ pub(super) enum Reply {
 pub(super) struct Choices {
     pub poll: PollId,
     pub round: u32,
-    pub ballots: Vec<(VoterKey, Choice)>,
+    pub ballots: Vec<(VoterKey, FirstChoice)>,
+}
+
+impl Choices {
+    /// The attempts one after the other; nothing where all are zero, which is most polls.
+    fn attempts(&self) -> Vec<u8> {
+        let attempts = self.ballots.iter().map(|(_, first)| first.attempt);
+        if attempts.clone().all(|attempt| attempt == Attempt::default()) {
+            return Vec::new();
+        }
+        attempts.flat_map(|attempt| attempt.0).collect()
+    }
+}
+
+/// Reads a first choice as Redis keeps it. `None` where no release of ours wrote it.
+pub(super) fn first_choice(stored: &[u8]) -> Option<FirstChoice> {
+    let (choice, attempt) = stored.split_first()?;
+    let attempt = if attempt.is_empty() { Attempt::default() } else { Attempt(attempt.try_into().ok()?) };
+    Some(FirstChoice { choice: Choice::from_index(usize::from(*choice))?, attempt })
 }
 
 /// A step before it is sent.
@@ -62,8 +81,8 @@ impl Step {
             let name = format!("{}:{}", group.poll, group.round);
             call.key(keys.choices(&name));
             let voters: Vec<u8> = group.ballots.iter().flat_map(|(voter, _)| voter.0).collect();
-            let choices: Vec<u8> = group.ballots.iter().map(|(_, choice)| choice.as_u8()).collect();
-            call.arg(name).arg(voters).arg(choices);
+            let choices: Vec<u8> = group.ballots.iter().map(|(_, first)| first.choice.as_u8()).collect();
+            call.arg(name).arg(voters).arg(choices).arg(group.attempts());
         }
         let entries = entries(&self.turn, options.partitions, now);
         let most = options.max_unread / u64::from(options.partitions.max(1));
@@ -106,8 +125,8 @@ impl Reply {
             "done" => Self::Done,
             "gates" => Self::Gates(redis::from_redis_value(rest())?),
             "choices" => {
-                let found: Vec<(usize, usize, u8)> = redis::from_redis_value(rest())?;
-                Self::Choices(found.into_iter().map(|(group, place, choice)| (group - 1, place - 1, choice)).collect())
+                let found: Vec<(usize, usize, Vec<u8>)> = redis::from_redis_value(rest())?;
+                Self::Choices(found.into_iter().map(|(group, place, first)| (group - 1, place - 1, first)).collect())
             }
             "full" => Self::Full(redis::from_redis_value(rest())?),
             _ => return Err((ErrorKind::UnexpectedReturnType, "the step answers something unknown", kind).into()),

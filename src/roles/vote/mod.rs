@@ -13,7 +13,7 @@ use axum::routing::get;
 
 use self::intake::{Intake, Verdict};
 use self::polls::PollCache;
-use crate::domain::ballot::Ballot;
+use crate::domain::ballot::{Attempt, Ballot};
 use crate::domain::clock::Clock;
 use crate::domain::names::Choice;
 use crate::domain::poll::{Poll, Status};
@@ -84,7 +84,7 @@ impl Vote {
         let choice = key.and_then(|key| Choice::from_key(key, poll.labels.len()));
         let choice = choice.ok_or_else(|| self.rejected("unknown_choice", unknown_choice(&poll, key)))?;
         let (voter, receipt) = voter.key(poll.id);
-        let ballot = Ballot { poll: poll.id, voter, choice };
+        let ballot = Ballot { poll: poll.id, voter, choice, attempt: Attempt::default() };
         let mut verdict = self.needs.intake.submit(ballot).await;
         if matches!(verdict, Verdict::Answered(Answer::Unknown)) {
             // Boxed: it is rare, and its state would otherwise be allocated for every request.

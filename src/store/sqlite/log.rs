@@ -9,18 +9,18 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite as Db, Transaction};
 
 use super::connect::{Connections, OpenError};
-use crate::domain::ballot::VoterKey;
+use crate::domain::ballot::{Attempt, FirstChoice, VoterKey};
 use crate::domain::clock::from_millis;
 use crate::domain::gate::{Gate, Phase};
 use crate::domain::log::{EntryId, LogEnd};
-use crate::domain::names::{Choice, PollId};
+use crate::domain::names::PollId;
 use crate::store::StoreError;
 use crate::store::values::{self, millis, poll_id, signed, unsigned};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/queue");
 
-/// A voter and a choice, packed for the `numbers` table.
-const WIDTH: usize = VoterKey::LENGTH + 2;
+/// A voter, a choice (2 digits) and an attempt (a sign and 10 digits), packed for the `numbers` table.
+const WIDTH: usize = VoterKey::LENGTH + 2 + 11;
 const CHUNK: usize = 8192;
 
 /// The file of the embedded queue.
@@ -51,8 +51,8 @@ pub struct FirstChoices {
     pub poll: PollId,
     /// Its round.
     pub round: u32,
-    /// Who chose what.
-    pub choices: Vec<(VoterKey, Choice)>,
+    /// Who chose what, by which attempt.
+    pub choices: Vec<(VoterKey, FirstChoice)>,
 }
 
 /// Everything one append or one turn of a gate changes, written together or not at all.
@@ -148,12 +148,12 @@ impl LogFile {
         poll: PollId,
         round: u32,
         voters: &[VoterKey],
-    ) -> Result<HashMap<VoterKey, Choice>, StoreError> {
+    ) -> Result<HashMap<VoterKey, FirstChoice>, StoreError> {
         let mut found = HashMap::new();
         for voters in voters.chunks(CHUNK) {
             let packed: Vec<u8> = voters.iter().flat_map(|voter| voter.0).collect();
             let rows = sqlx::query(
-                "SELECT voter, choice FROM numbers CROSS JOIN first_choices \
+                "SELECT voter, choice, attempt FROM numbers CROSS JOIN first_choices \
                  ON poll = ?1 AND round = ?2 AND voter = substr(?3, n * 16 + 1, 16) WHERE n < ?4",
             )
             .bind(signed(poll.get()))
@@ -163,7 +163,7 @@ impl LogFile {
             .fetch_all(self.file.writer())
             .await?;
             for row in &rows {
-                found.insert(voter_key(row.try_get("voter")?)?, values::choice(row.try_get("choice")?)?);
+                found.insert(voter_key(row.try_get("voter")?)?, first_choice(row)?);
             }
         }
         Ok(found)
@@ -298,14 +298,15 @@ async fn write_gate(tx: &mut Transaction<'static, Db>, poll: PollId, gate: &Gate
 async fn remember(tx: &mut Transaction<'static, Db>, first: &FirstChoices) -> Result<(), sqlx::Error> {
     for choices in first.choices.chunks(CHUNK) {
         let mut packed = Vec::with_capacity(choices.len() * WIDTH);
-        for (voter, choice) in choices {
+        for (voter, FirstChoice { choice, attempt }) in choices {
             packed.extend_from_slice(&voter.0);
-            packed.extend_from_slice(format!("{:02}", choice.as_u8()).as_bytes());
+            let numbers = format!("{:02}{:+011}", choice.as_u8(), i32::from_be_bytes(attempt.0));
+            packed.extend_from_slice(numbers.as_bytes());
         }
         sqlx::query(
-            "INSERT OR IGNORE INTO first_choices (poll, round, voter, choice) \
-             SELECT ?1, ?2, substr(?3, n * 18 + 1, 16), CAST(substr(?3, n * 18 + 17, 2) AS INTEGER) \
-             FROM numbers WHERE n < ?4",
+            "INSERT OR IGNORE INTO first_choices (poll, round, voter, choice, attempt) \
+             SELECT ?1, ?2, substr(?3, n * 29 + 1, 16), CAST(substr(?3, n * 29 + 17, 2) AS INTEGER), \
+             CAST(substr(?3, n * 29 + 19, 11) AS INTEGER) FROM numbers WHERE n < ?4",
         )
         .bind(signed(first.poll.get()))
         .bind(first.round)
@@ -345,6 +346,11 @@ fn log_row(row: &SqliteRow) -> Result<LogRow, StoreError> {
         fingerprint: unsigned(row.try_get("fingerprint")?),
         body: Bytes::from(row.try_get::<Vec<u8>, _>("body")?),
     })
+}
+
+fn first_choice(row: &SqliteRow) -> Result<FirstChoice, StoreError> {
+    let attempt: i32 = row.try_get("attempt")?;
+    Ok(FirstChoice { choice: values::choice(row.try_get("choice")?)?, attempt: Attempt(attempt.to_be_bytes()) })
 }
 
 fn voter_key(stored: &[u8]) -> Result<VoterKey, StoreError> {

@@ -26,7 +26,7 @@ use tempfile::TempDir;
 
 use super::model::{Cast, QueueSide, StoreSide, Written, by_minute};
 use super::{Action, Files, POLLS, Step};
-use crate::forge::{at, ballot, draft, open, poll_id, strict};
+use crate::forge::{at, ballot, draft, open, poll_id, strict, tried};
 
 type Checked = Result<(), TestCaseError>;
 
@@ -123,23 +123,24 @@ impl Machine {
         Ok(())
     }
 
-    async fn vote(&mut self, wishes: &[(u64, u64, usize)]) -> Checked {
-        let ballots: Vec<Ballot> = wishes.iter().map(|(poll, voter, index)| ballot(*poll, *voter, *index)).collect();
+    async fn vote(&mut self, wishes: &[(u64, u64, usize, u32)]) -> Checked {
+        let cast = |(poll, voter, index, attempt): &_| tried(*attempt, ballot(*poll, *voter, *index));
+        let ballots: Vec<Ballot> = wishes.iter().map(cast).collect();
         let answers = self.life.queue.append(&ballots, self.clock.now()).await.unwrap();
         let mut written = Vec::new();
-        for ((poll, voter, choice), answer) in wishes.iter().copied().zip(answers) {
+        for ((poll, voter, choice, attempt), answer) in wishes.iter().copied().zip(answers) {
             let gate = self.life.queue.gate(poll_id(poll)).await.unwrap().unwrap();
             let opening = (poll, gate.generation);
             let first = self.queue.first_choices.get(&(poll, gate.round, voter)).copied();
-            let held = !allows_change(poll) && first.is_some_and(|first| first != choice);
+            let held = !allows_change(poll) && first.is_some_and(|first| first != (choice, attempt));
             match answer {
                 Answer::Accepted => {
                     prop_assert!(!self.queue.latched.contains(&opening), "accepted after the close: {opening:?}");
-                    prop_assert!(!held, "voter {voter} was held to another choice");
+                    prop_assert!(!held, "voter {voter} was held to another choice or attempt");
                     let stored = self.life.store.poll(poll_id(poll)).await.unwrap().unwrap();
                     let is_final = stored.is_final && stored.generation == gate.generation;
                     prop_assert!(!is_final, "accepted for a poll that is final");
-                    self.queue.first_choices.entry((poll, gate.round, voter)).or_insert(choice);
+                    self.queue.first_choices.entry((poll, gate.round, voter)).or_insert((choice, attempt));
                     written.push(Cast { poll, generation: gate.generation, voter, choice, at: self.clock.now() });
                 }
                 Answer::Closed(_) => drop(self.queue.latched.insert(opening)),

@@ -15,8 +15,8 @@ pub const POLLS: u64 = 3;
 /// Something that happens.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// A batch of ballots: poll, voter, option.
-    Vote(Vec<(u64, u64, usize)>),
+    /// A batch of ballots: poll, voter, option, attempt.
+    Vote(Vec<(u64, u64, usize, u32)>),
     /// The organiser acts on a poll; the process may die before the gate hears of it.
     Organise(u64, Action, bool),
     /// The worker counts what there is.
@@ -58,7 +58,7 @@ pub enum Files {
 }
 
 fn steps(faults: bool) -> impl Strategy<Value = Vec<Step>> {
-    let ballot = (1..=POLLS, 1..=4_u64, 0..3_usize);
+    let ballot = (1..=POLLS, 1..=4_u64, 0..3_usize, 0..2_u32);
     let action = prop_oneof![
         3 => Just(Action::Open),
         3 => Just(Action::Close),
@@ -115,12 +115,12 @@ proptest! {
 #[test]
 fn a_queue_that_lost_its_last_close_does_not_accept_for_a_final_poll() {
     let steps = [
-        Step::Vote(vec![(1, 1, 0)]),
+        Step::Vote(vec![(1, 1, 0, 0)]),
         Step::Restart(Files::Copied),
         Step::Organise(1, Action::Close, false),
         Step::Count,
         Step::Restart(Files::OldQueue),
-        Step::Vote(vec![(1, 2, 0)]),
+        Step::Vote(vec![(1, 2, 0, 0)]),
     ];
     live_through(&steps).unwrap();
 }

@@ -31,8 +31,8 @@ pub struct QueueSide {
     pub log: Vec<Written>,
     /// What was seen closed: nothing of it is ever accepted again.
     pub latched: BTreeSet<Opening>,
-    /// Poll, round and voter: what the queue must hold a voter to.
-    pub first_choices: BTreeMap<(u64, u32, u64), usize>,
+    /// Poll, round and voter: the choice and the attempt that the queue must hold a voter to.
+    pub first_choices: BTreeMap<(u64, u32, u64), (usize, u32)>,
 }
 
 /// The store's side; copied and brought back together with the store's file.

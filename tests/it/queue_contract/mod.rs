@@ -18,9 +18,11 @@ use hemicycle::queue::redis::{RedisOptions, RedisQueue};
 use hemicycle::queue::{Answer, Queue, format};
 use hemicycle::store::sqlite::log::{LogFile, LogRow, LogWrite};
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
 
-use crate::forge::{at, ballot};
+use crate::forge::{at, ballot, voter};
 
 /// Makes every case a test on every backend.
 macro_rules! queue_contract {
@@ -106,6 +108,43 @@ impl Backend {
                     .await
                     .unwrap();
                 redis::cmd("HSET").arg(ends).arg(0).arg(end).exec_async(&mut redis).await.unwrap();
+            }
+        }
+        self.reopen().await;
+    }
+
+    /// The queue as two processes have it, where its kind allows a second.
+    fn handles(&self) -> [Queue; 2] {
+        let other = match &self.kind {
+            Kind::Local(_) => self.queue.clone(),
+            Kind::Redis(options) => Queue::Redis(RedisQueue::new(options.clone())),
+        };
+        [self.queue.clone(), other]
+    }
+
+    /// Remembers a first choice as the release did that knew no attempts, and opens the queue again.
+    async fn remember_without_attempt(&mut self, poll: &Poll, of: u64, choice: u8) {
+        self.queue.shut_down().await;
+        let key = &voter(of).0[..];
+        match &self.kind {
+            Kind::Local(folder) => {
+                let file = SqliteConnectOptions::new().filename(folder.path().join("queue.sqlite"));
+                let mut file = file.connect().await.unwrap();
+                let before = "ALTER TABLE first_choices DROP COLUMN attempt; \
+                              DELETE FROM _sqlx_migrations WHERE version = 2";
+                sqlx::raw_sql(before).execute(&mut file).await.unwrap();
+                let row = sqlx::query("INSERT INTO first_choices (poll, round, voter, choice) VALUES (?, ?, ?, ?)");
+                let row = row.bind(i64::try_from(poll.id.get()).unwrap()).bind(poll.round).bind(key).bind(choice);
+                row.execute(&mut file).await.unwrap();
+                file.close().await.unwrap();
+            }
+            Kind::Redis(options) => {
+                let mut redis = crate::servers::redis_connection().await;
+                let round = format!("{}:{}", poll.id, poll.round);
+                let (hash, index) =
+                    (format!("{}1:choices:{round}", options.prefix), format!("{}1:choices", options.prefix));
+                redis::cmd("HSET").arg(hash).arg(key).arg(&[choice][..]).exec_async(&mut redis).await.unwrap();
+                redis::cmd("SADD").arg(index).arg(round).exec_async(&mut redis).await.unwrap();
             }
         }
         self.reopen().await;
@@ -200,7 +239,15 @@ queue_contract! {
             sweeping_forgets_earlier_rounds_and_nothing_else
             where_change_is_allowed_every_ballot_is_accepted
             a_forgotten_poll_forgets_its_choices
-            many_first_choices_in_one_batch_are_remembered;
+            many_first_choices_in_one_batch_are_remembered
+            the_same_attempt_again_is_accepted
+            another_attempt_is_a_second_use_even_for_the_same_choice
+            of_many_attempts_in_one_batch_the_first_is_accepted
+            of_many_attempts_that_race_one_is_accepted
+            attempts_and_plain_voters_live_side_by_side
+            each_round_has_attempts_of_its_own
+            where_change_is_allowed_attempts_mean_nothing
+            what_the_release_before_remembered_is_honoured;
         log:
             answers_come_in_the_order_of_the_ballots
             what_was_accepted_is_in_the_log_and_nothing_else
