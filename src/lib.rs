@@ -1,8 +1,8 @@
 //! Hemicycle runs live votes for a crowd of any size: every accepted vote is counted exactly once.
 //!
 //! `docs/architecture.md` has the map. In short: [`domain`] holds the rules; [`store`], [`queue`], [`live`] and
-//! [`rate`] are the backends; [`http`] is what all listeners share; each of [`roles`] is one service; [`app`] wires them together, and
-//! [`cli`] is what a person types.
+//! [`rate`] are the backends; [`http`] is what all listeners share; each of [`roles`] is one service; [`app`] wires them
+//! together, and [`cli`] is what a person types.
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 

@@ -1,6 +1,6 @@
 //! Windows in the memory of this process.
 //!
-//! At most [`KEYS`] are kept. Those that have run out are dropped whenever their number has doubled, so that one call in
+//! At most 100 000 are kept. Those that have run out are dropped whenever their number has doubled, so that one call in
 //! many looks at all of them. Where that does not leave a tenth free, those that would run out first are forgotten:
 //! whoever has so many addresses can try more often, but not fill the memory.
 

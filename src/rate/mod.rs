@@ -186,6 +186,6 @@ mod tests {
     fn a_rule_of_nothing_lets_one_in() {
         let rule = Rule { most: 0, window: Duration::MAX }.bounded();
         assert_eq!(rule, Rule { most: 1, window: WINDOWS.1 });
-        assert_eq!(Rule::a_minute(7).bounded(), Rule { most: 7, window: Duration::from_secs(60) });
+        assert_eq!(Rule::a_minute(7).bounded(), Rule { most: 7, window: Duration::from_mins(1) });
     }
 }

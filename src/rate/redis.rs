@@ -22,10 +22,10 @@
 //! ```
 //!
 //! # Without Redis
-//! Where Redis does not answer within [`PATIENCE`], or says no, this process decides by windows of its own, which begin
-//! empty: for as long as Redis is away, each process lets in as many as the rule says. Redis is asked again after
-//! [`PAUSE`], by one try at a time; the others do not wait for it. A try that Redis answers too late may count in both;
-//! one that is given back is taken from whichever windows are asked by then.
+//! Where Redis does not answer within a tenth of a second, or says no, this process decides by windows of its own, which
+//! begin empty: for as long as Redis is away, each process lets in as many as the rule says. After a second one try asks
+//! Redis again; the others do not wait for it. A try that Redis answers too late may count in both; one that is given
+//! back is taken from whichever windows are asked by then.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -115,7 +115,7 @@ mod tests {
         for _ in 0..3 {
             sketch.admits(&[1; 16], at(180_000)).unwrap();
         }
-        assert_eq!(sketch.admits(&[1; 16], at(180_000)), Err(Duration::from_secs(60)));
+        assert_eq!(sketch.admits(&[1; 16], at(180_000)), Err(Duration::from_mins(1)));
     }
 
     #[test]
