@@ -167,6 +167,14 @@ async fn a_stricter_rule_holds_at_once(backend: &Backend) {
     assert_eq!((taken.allowed, taken.remaining), (false, 0));
 }
 
+async fn a_rule_beyond_the_bounds_means_the_nearest_within_them(backend: &Backend) {
+    let endless = Rule { most: 0, window: Duration::MAX };
+    assert_eq!(burst(&backend.rate, key("a"), endless).await, 1);
+    let peeked = backend.rate.peek(&key("a"), endless).await;
+    assert_eq!((peeked.most, peeked.is_shared), (1, backend.is_shared));
+    assert!(peeked.reset > LONG && peeked.reset <= LONG * 24, "{peeked:?}");
+}
+
 rate_contract! {
     backends {
         in_one_process = crate::rate_contract::local;
@@ -183,6 +191,7 @@ rate_contract! {
         two_keys_do_not_know_of_each_other
         two_handles_share_their_windows
         a_stricter_rule_holds_at_once
+        a_rule_beyond_the_bounds_means_the_nearest_within_them
     }
 }
 
