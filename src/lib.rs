@@ -1,8 +1,8 @@
 //! Hemicycle runs live votes for a crowd of any size: every accepted vote is counted exactly once.
 //!
-//! `docs/architecture.md` has the map. In short: [`domain`] holds the rules; [`store`], [`queue`] and [`live`] are the
-//! backends; [`http`] is what all listeners share; each of [`roles`] is one service; [`app`] wires them together, and
-//! [`cli`] is what a person types.
+//! `docs/architecture.md` has the map. In short: [`domain`] holds the rules; [`store`], [`queue`], [`live`] and
+//! [`rate`] are the backends; [`http`] is what all listeners share; each of [`roles`] is one service; [`app`] wires them
+//! together, and [`cli`] is what a person types.
 
 #![allow(
     clippy::duplicate_mod,
@@ -18,5 +18,6 @@ pub mod http;
 pub mod link;
 pub mod live;
 pub mod queue;
+pub mod rate;
 pub mod roles;
 pub mod store;

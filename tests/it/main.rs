@@ -14,6 +14,7 @@ mod ops;
 mod properties;
 mod queue_contract;
 mod queue_redis;
+mod rate_contract;
 mod sandbox;
 mod scaled;
 mod servers;
