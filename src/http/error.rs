@@ -13,6 +13,7 @@ use crate::domain::change::Refusal;
 use crate::domain::names::InvalidName;
 use crate::domain::new_poll::Invalid;
 use crate::domain::poll::Status;
+use crate::domain::rights::Need;
 use crate::queue::QueueError;
 use crate::store::StoreError;
 
@@ -46,6 +47,9 @@ pub enum ApiError {
     /// No key, or not the right one.
     #[error("Unauthorized")]
     Unauthorized,
+    /// Somebody who is known, but may not do this: who may.
+    #[error("{}", forbidden(*.0))]
+    Forbidden(Need),
     /// Another site sent the browser here.
     #[error("this request came from another site; open the page itself and try again")]
     CrossOrigin,
@@ -110,6 +114,15 @@ pub enum ApiError {
     Internal(#[source] Box<dyn StdError + Send + Sync>),
 }
 
+fn forbidden(need: Need) -> &'static str {
+    match need {
+        Need::Nobody | Need::Member => "this token may not be used for that",
+        Need::Self_ => "no token may do that; sign in",
+        Need::Organiser => "only organisers may do that, and tokens with the scope organise",
+        Need::Admin => "only administrators may do that, and tokens with the scope admin",
+    }
+}
+
 fn not_accepting(status: Status) -> &'static str {
     match status {
         Status::Draft | Status::Open => "this poll is not open yet",
@@ -157,7 +170,7 @@ impl ApiError {
                 StatusCode::BAD_REQUEST
             }
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::CrossOrigin => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::CrossOrigin => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -195,8 +208,12 @@ impl ApiError {
             Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),
             Self::NoChoice { .. } => "no-choice",
             Self::Unauthorized => "unauthorized",
+            Self::Forbidden(Need::Admin) => "forbidden-admin",
+            Self::Forbidden(Need::Organiser) => "forbidden-organiser",
+            Self::Forbidden(_) => "forbidden",
             Self::CrossOrigin => "cross-origin",
             Self::NotFound("poll") => "no-poll",
+            Self::NotFound("account") => "no-account",
             Self::NotFound(_) => "no-address",
             Self::MethodNotAllowed => "method",
             Self::BodyTooSlow => "body-too-slow",
@@ -342,8 +359,13 @@ mod tests {
             ApiError::BadRequest("<b>".into()),
             ApiError::NoChoice { given: true, keys: "a, b".into() },
             ApiError::Unauthorized,
+            ApiError::Forbidden(Need::Member),
+            ApiError::Forbidden(Need::Self_),
+            ApiError::Forbidden(Need::Organiser),
+            ApiError::Forbidden(Need::Admin),
             ApiError::CrossOrigin,
             ApiError::NotFound("poll"),
+            ApiError::NotFound("account"),
             ApiError::NotFound("address"),
             ApiError::MethodNotAllowed,
             ApiError::BodyTooSlow,
