@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod log;
 pub mod names;
 pub mod new_poll;
+pub mod password;
 pub mod poll;
 pub mod seal;
 pub mod snapshot;
