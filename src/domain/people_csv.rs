@@ -269,7 +269,10 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn what_others_write_is_read_as_it_was(passwords in vec("(?s).{1,20}|[\",;\n\r ]{1,6}", 1..20), semicolons: bool) {
+        fn what_others_write_is_read_as_it_was(
+            passwords in vec("(?s).{1,20}|[\",;\n\r ]{1,6}", 1..20),
+            semicolons: bool,
+        ) {
             let separator = if semicolons { b';' } else { b',' };
             let mut file = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
             file.write_record(["id", "name", "password"]).unwrap();
@@ -277,12 +280,15 @@ mod tests {
                 file.write_record(["7", "Anna", password]).unwrap();
             }
             let file = file.into_inner().unwrap();
-            let read: Vec<_> = PeopleCsv::open(Trickle(&file)).unwrap().map(|row| row.unwrap().unwrap().password.unwrap()).collect();
+            let rows = PeopleCsv::open(Trickle(&file)).unwrap();
+            let read: Vec<_> = rows.map(|row| row.unwrap().unwrap().password.unwrap()).collect();
             assert_eq!(read, passwords);
         }
 
         #[test]
-        fn whatever_the_bytes_are_rows_come_to_an_end(noise in vec(select(b"\",;\n\ra\xff\xef\xbb\xbf ".as_slice()), 0..60)) {
+        fn whatever_the_bytes_are_rows_come_to_an_end(
+            noise in vec(select(b"\",;\n\ra\xff\xef\xbb\xbf ".as_slice()), 0..60),
+        ) {
             let rows = rows([b"id,name\n", noise.as_slice()].concat());
             assert!(rows.len() <= noise.len(), "{rows:?}");
         }
