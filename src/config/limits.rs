@@ -17,6 +17,12 @@ pub struct Limits {
     /// Ballots that may wait to be appended; more get 503
     #[arg(long, env = "INTAKE_CAPACITY", value_name = "N", default_value_t = 16_384, value_parser = at_least_one)]
     pub intake_capacity: usize,
+    /// Threads that hash passwords; each takes 19 MiB while it works
+    #[arg(long, env = "PASSWORD_THREADS", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub password_threads: u8,
+    /// Sign-ins that may wait for them; more get 503
+    #[arg(long, env = "PASSWORD_WAITING", value_name = "N", default_value_t = 256, value_parser = at_least_one)]
+    pub password_waiting: usize,
     /// Counted ballots that the log keeps, in each partition, for a store that comes back from an older backup
     #[arg(long, env = "QUEUE_RETAIN", value_name = "BALLOTS", default_value_t = 1_000_000)]
     pub queue_retain: u64,

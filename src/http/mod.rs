@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod ops;
 pub mod origin;
 pub mod pages;
+pub mod passwords;
 pub mod qr;
 pub mod query;
 pub mod server;
