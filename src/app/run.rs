@@ -22,6 +22,7 @@ use crate::live::Live;
 use crate::live::redis::RedisLive;
 use crate::queue::Queue;
 use crate::queue::redis::{Acks, RedisOptions, RedisQueue};
+use crate::rate::Rate;
 use crate::store::Store;
 use crate::store::postgres::Postgres;
 
@@ -56,7 +57,10 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let shell = Shell::new(service, keys.clone(), ambient)?;
+    let redis = &config.redis;
+    let rate = redis.redis_url.clone().map_or_else(Rate::local, |url| Rate::shared(url, &redis.redis_prefix));
+    let store = Store::Postgres(postgres.clone());
+    let shell = Shell::new(service, keys.clone(), ambient, (&store, rate))?;
     let stop = Stop::default();
     let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
     let has_own_ops = ops_address.is_some();

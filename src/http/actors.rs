@@ -4,7 +4,7 @@
 //! in each process, so that a page with twenty requests asks once, and a revocation is known everywhere within a second.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderMap;
@@ -19,6 +19,7 @@ use super::error::ApiError;
 use super::session::SessionCookie;
 use crate::domain::clock::Clock;
 use crate::domain::credential::{Holder, Secret, SecretHash, Session, Shown, TOKEN_PREFIX, Token};
+use crate::domain::deed::Deed;
 use crate::domain::rights::{Actor, Need, Proof};
 use crate::domain::user::UserRole;
 use crate::store::{Store, StoreError};
@@ -50,8 +51,8 @@ impl AdminKey {
 
     /// By which sessions of this key are known: by the key under one of our secrets, for the mark is stored.
     fn mark(&self, secret: &str) -> [u8; 16] {
-        let mut mac = <Hmac<Sha256>>::new_from_slice(secret.as_bytes())
-            .unwrap_or_else(|_| <Hmac<Sha256>>::new(&[0; 64].into()));
+        let mut mac =
+            <Hmac<Sha256>>::new_from_slice(secret.as_bytes()).unwrap_or_else(|_| <Hmac<Sha256>>::new(&[0; 64].into()));
         mac.update(b"hemicycle mark of the admin key 1\0");
         mac.update(&self.0);
         let mut mark = [0; 16];
@@ -83,6 +84,9 @@ pub struct Caller {
     pub credential: SecretHash,
 }
 
+/// What the store said, and when.
+type Memory = HashMap<SecretHash, (Arc<Caller>, Instant)>;
+
 /// Tells who sent a request. Cloning shares what is known.
 #[derive(Clone, Debug)]
 pub struct Actors {
@@ -94,7 +98,7 @@ pub struct Actors {
     marks: Arc<[[u8; 16]]>,
     store: Store,
     clock: Clock,
-    known: Arc<Mutex<HashMap<SecretHash, (Arc<Caller>, Instant)>>>,
+    known: Arc<Mutex<Memory>>,
 }
 
 impl Actors {
@@ -206,12 +210,18 @@ impl Actors {
         caller
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<SecretHash, (Arc<Caller>, Instant)>> {
+    fn known(&self) -> MutexGuard<'_, Memory> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Caller {
+    /// What goes on record of something they do.
+    #[must_use]
+    pub fn deed(&self, what: &str, subject: &str, at: Timestamp) -> Deed {
+        Deed { at, who: self.actor.to_string(), what: what.to_owned(), subject: subject.to_owned() }
+    }
+
     /// Requires that they are what `need` asks for.
     ///
     /// # Errors

@@ -9,11 +9,14 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::passwords::Busy;
 use crate::domain::change::Refusal;
 use crate::domain::names::InvalidName;
 use crate::domain::new_poll::Invalid;
+use crate::domain::password::InvalidPassword;
 use crate::domain::poll::Status;
 use crate::domain::rights::Need;
+use crate::domain::user::InvalidUser;
 use crate::queue::QueueError;
 use crate::store::StoreError;
 
@@ -47,9 +50,27 @@ pub enum ApiError {
     /// No key, or not the right one.
     #[error("Unauthorized")]
     Unauthorized,
+    /// No such account, or not its password: which of both is not said.
+    #[error("the id or the password is wrong")]
+    WrongPassword,
+    /// A password that is none, or too easily guessed.
+    #[error(transparent)]
+    Password(#[from] InvalidPassword),
+    /// A field of an account is out of bounds.
+    #[error(transparent)]
+    Account(#[from] InvalidUser),
+    /// Nobody may sign up here, or only with an invitation.
+    #[error("signing up takes an invitation here; ask an administrator for one")]
+    SignUpClosed,
+    /// More tokens than anybody needs.
+    #[error("this account has too many tokens; delete one first")]
+    TooManyTokens,
     /// Somebody who is known, but may not do this: who may.
     #[error("{}", forbidden(*.0))]
     Forbidden(Need),
+    /// Another organiser's poll.
+    #[error("this poll is another organiser's")]
+    NotYours,
     /// Another site sent the browser here.
     #[error("this request came from another site; open the page itself and try again")]
     CrossOrigin,
@@ -166,11 +187,14 @@ impl ApiError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::BadRequest(_) | Self::Invalid(_) | Self::NoChoice { .. } | Self::Refused(Refusal::Invalid(_)) => {
-                StatusCode::BAD_REQUEST
-            }
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::CrossOrigin => StatusCode::FORBIDDEN,
+            Self::BadRequest(_)
+            | Self::Password(_)
+            | Self::Account(_)
+            | Self::Invalid(_)
+            | Self::NoChoice { .. }
+            | Self::Refused(Refusal::Invalid(_)) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) | Self::NotYours | Self::SignUpClosed | Self::CrossOrigin => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -180,6 +204,7 @@ impl ApiError {
             | Self::Outdated
             | Self::NameTaken
             | Self::UserTaken
+            | Self::TooManyTokens
             | Self::NotAccepting { .. }
             | Self::AlreadyVoted => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -204,13 +229,22 @@ impl ApiError {
 
     fn key(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) => "bad-request",
+            Self::BadRequest(_) | Self::Account(InvalidUser::Role) => "bad-request",
             Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),
             Self::NoChoice { .. } => "no-choice",
             Self::Unauthorized => "unauthorized",
+            Self::WrongPassword => "wrong-password",
+            Self::Password(InvalidPassword::TooShort(_)) => "password-short",
+            Self::Password(InvalidPassword::TooLong(_)) => "password-long",
+            Self::Account(InvalidUser::Id) => "user-id",
+            Self::Account(InvalidUser::Reserved) => "user-reserved",
+            Self::Account(InvalidUser::Name) => "user-name",
+            Self::SignUpClosed => "sign-up-closed",
+            Self::TooManyTokens => "too-many-tokens",
             Self::Forbidden(Need::Admin) => "forbidden-admin",
             Self::Forbidden(Need::Organiser) => "forbidden-organiser",
             Self::Forbidden(_) => "forbidden",
+            Self::NotYours => "not-yours",
             Self::CrossOrigin => "cross-origin",
             Self::NotFound("poll") => "no-poll",
             Self::NotFound("account") => "no-account",
@@ -307,6 +341,12 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<Busy> for ApiError {
+    fn from(_: Busy) -> Self {
+        Self::Busy(None)
+    }
+}
+
 impl From<QueueError> for ApiError {
     fn from(error: QueueError) -> Self {
         Self::Unavailable { fate: None, source: Some(Box::new(error)) }
@@ -359,13 +399,8 @@ mod tests {
             ApiError::BadRequest("<b>".into()),
             ApiError::NoChoice { given: true, keys: "a, b".into() },
             ApiError::Unauthorized,
-            ApiError::Forbidden(Need::Member),
-            ApiError::Forbidden(Need::Self_),
-            ApiError::Forbidden(Need::Organiser),
-            ApiError::Forbidden(Need::Admin),
             ApiError::CrossOrigin,
             ApiError::NotFound("poll"),
-            ApiError::NotFound("account"),
             ApiError::NotFound("address"),
             ApiError::MethodNotAllowed,
             ApiError::BodyTooSlow,
@@ -373,7 +408,6 @@ mod tests {
             ApiError::UnsupportedMediaType("application/json"),
             ApiError::Outdated,
             ApiError::NameTaken,
-            ApiError::UserTaken,
             ApiError::NotAccepting { status: Status::Closed, at: Some(Timestamp::UNIX_EPOCH) },
             ApiError::NotAccepting { status: Status::Draft, at: None },
             ApiError::AlreadyVoted,
@@ -384,7 +418,28 @@ mod tests {
             ApiError::Internal("<b>".into()),
         ];
         let domain = invalid.map(ApiError::Invalid).into_iter().chain(refusals.map(ApiError::Refused));
-        domain.chain(others).collect()
+        domain.chain(others).chain(about_people()).collect()
+    }
+
+    fn about_people() -> Vec<ApiError> {
+        vec![
+            ApiError::WrongPassword,
+            ApiError::Password(InvalidPassword::TooShort(8)),
+            ApiError::Password(InvalidPassword::TooLong(200)),
+            ApiError::Account(InvalidUser::Id),
+            ApiError::Account(InvalidUser::Reserved),
+            ApiError::Account(InvalidUser::Name),
+            ApiError::Account(InvalidUser::Role),
+            ApiError::SignUpClosed,
+            ApiError::TooManyTokens,
+            ApiError::Forbidden(Need::Member),
+            ApiError::Forbidden(Need::Self_),
+            ApiError::Forbidden(Need::Organiser),
+            ApiError::Forbidden(Need::Admin),
+            ApiError::NotYours,
+            ApiError::UserTaken,
+            ApiError::NotFound("account"),
+        ]
     }
 
     #[tokio::test]

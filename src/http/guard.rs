@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
@@ -13,7 +14,6 @@ use super::actors::{Actors, Caller};
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::origin::{Origins, Peer};
-use super::pages::wants_page;
 use super::table::{self, Kind, Limit, Row};
 use super::voter::Voters;
 use crate::domain::rights::Need;
@@ -153,13 +153,13 @@ fn no_row(path: &str) -> Response {
     let methods: Vec<&str> = table::rows(path).map(|row| row.method).collect();
     let mut response = ApiError::MethodNotAllowed.into_response();
     if let Ok(allow) = HeaderValue::try_from(methods.join(", ").replace("GET", "GET, HEAD")) {
-        response.headers_mut().insert(axum::http::header::ALLOW, allow);
+        response.headers_mut().insert(ALLOW, allow);
     }
     response
 }
 
 fn sign_in_first(row: &Row, request: &Request) -> Response {
-    if row.kind == Kind::Page && wants_page(request.headers()) {
+    if row.kind == Kind::Page && !request.headers().contains_key(AUTHORIZATION) {
         return Redirect::to(&format!("/signin?next={}", request.uri().path())).into_response();
     }
     ApiError::Unauthorized.into_response()

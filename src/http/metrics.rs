@@ -129,6 +129,8 @@ pub struct Measures {
     pub viewers: Gauge,
     /// Open connections.
     pub connections: Gauge,
+    /// Limits that this process decided alone, for want of Redis.
+    pub rate_alone: Counter,
     /// Hashes of passwords computed, to store one or to verify one.
     pub password_hashes: Counter,
     /// Passwords that wait to be hashed.
@@ -155,6 +157,7 @@ impl Default for Metrics {
             log_forks: Counter::default(),
             log_gaps: Counter::default(),
             viewers: Gauge::default(),
+            rate_alone: Counter::default(),
             connections: Gauge::default(),
             password_hashes: Counter::default(),
             password_jobs_waiting: Gauge::default(),
@@ -183,6 +186,11 @@ impl Measures {
         ours.register_collector(Box::new(Backlog(self.backlog_age_ms.clone())));
         ours.register("log_forks", "Times the log had another history than the bookmark", self.log_forks.clone());
         ours.register("log_gaps", "Times ballots were missing from the log: an alarm", self.log_gaps.clone());
+        ours.register(
+            "rate_alone",
+            "Limits that this process decided alone, for want of Redis",
+            self.rate_alone.clone(),
+        );
         ours.register("viewers", "Viewers of live results: event streams and Socket.IO clients", self.viewers.clone());
         ours.register("connections", "Open connections", self.connections.clone());
         self.register_passwords(ours);

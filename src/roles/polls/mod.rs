@@ -9,8 +9,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::domain::clock::{Clock, Entropy};
-use crate::http::auth::Organisers;
-use crate::http::origin::Origins;
+use crate::http::actors::Actors;
 use crate::live::Live;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -25,9 +24,7 @@ pub struct Needs {
     /// Who hears of changes.
     pub live: Live,
     /// Who may change them.
-    pub organisers: Organisers,
-    /// Who sent the browser here.
-    pub origins: Origins,
+    pub actors: Actors,
     /// The time.
     pub clock: Clock,
     /// Ids and codes.

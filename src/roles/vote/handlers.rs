@@ -18,7 +18,6 @@ use crate::domain::voter::Voter;
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::language::Language;
-use crate::http::origin::Peer;
 use crate::store::StoreError;
 
 #[derive(Debug, Deserialize)]
@@ -133,10 +132,8 @@ impl Vote {
         }
     }
 
-    /// The body, if no other site sent the browser here.
+    /// The body.
     async fn read(&self, request: Request) -> Result<Bytes, ApiError> {
-        let peer = request.extensions().get::<Peer>().copied();
-        self.needs.origins.check(request.headers(), peer)?;
         body::read(request.into_body(), body::BALLOT).await
     }
 }
