@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod invitations;
+pub mod load;
 mod sessions;
 mod signin;
 mod signup;
