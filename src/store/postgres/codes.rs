@@ -12,9 +12,14 @@ impl Postgres {
     pub(crate) async fn add_codes(&self, poll: PollId, batch: u32, codes: &[CodeHash]) -> Result<(), StoreError> {
         within(WRITE, async {
             let mut tx = self.begin().await?;
-            let sql = "INSERT INTO codes (poll, batch, hash) SELECT $1, $2, unnest($3::bytea[])";
+            // Locked: it is not swept away meanwhile.
+            let sql = "INSERT INTO codes (poll, batch, hash) SELECT b.poll, b.batch, new.hash FROM (\
+                         SELECT poll, batch FROM code_batches WHERE poll = $1 AND batch = $2 AND state = 'making' \
+                         FOR SHARE) b CROSS JOIN unnest($3::bytea[]) AS new (hash)";
             let query = sqlx::query(sql).bind(signed(poll.get())).bind(i64::from(batch)).bind(slices(codes));
-            query.execute(&mut *tx).await?;
+            if query.execute(&mut *tx).await?.rows_affected() < codes.len() as u64 {
+                return Err(StoreError::Changed);
+            }
             Ok(tx.commit().await?)
         })
         .await

@@ -15,8 +15,10 @@ impl Sqlite {
     pub(crate) async fn add_codes(&self, poll: PollId, batch: u32, codes: &[CodeHash]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for codes in codes.chunks(CHUNK) {
-            sqlx::query(
-                "INSERT INTO codes (poll, hash, batch) SELECT ?1, substr(?2, n * 16 + 1, 16), ?3 FROM numbers WHERE n < ?4",
+            let inserted = sqlx::query(
+                "INSERT INTO codes (poll, hash, batch) SELECT b.poll, substr(?2, n * 16 + 1, 16), b.batch \
+                 FROM code_batches b CROSS JOIN numbers \
+                 WHERE b.poll = ?1 AND b.batch = ?3 AND b.state = 'making' AND n < ?4",
             )
             .bind(signed(poll.get()))
             .bind(packed(codes))
@@ -24,6 +26,9 @@ impl Sqlite {
             .bind(signed(codes.len() as u64))
             .execute(&mut *tx)
             .await?;
+            if inserted.rows_affected() < codes.len() as u64 {
+                return Err(StoreError::Changed);
+            }
         }
         Ok(tx.commit().await?)
     }
