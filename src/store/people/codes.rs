@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Database, Row};
 
-use super::{Db, Here};
+use super::{Db, Here, codes};
 use crate::domain::clock::from_millis;
 use crate::domain::code::CodeBatch;
 use crate::domain::names::PollId;
@@ -13,6 +13,8 @@ use crate::store::values::{signed, unsigned};
 
 /// After this time a batch that is still being made was given up: whoever made it is gone.
 const GIVEN_UP: SignedDuration = SignedDuration::from_hours(2);
+/// How many codes are swept away at a time.
+const SWEEP: i64 = 4000;
 
 impl Here {
     pub(crate) async fn begin_batch(&self, poll: PollId, codes: u32, now: Timestamp) -> Result<u32, StoreError> {
@@ -87,10 +89,7 @@ impl Here {
         if locked.rows_affected() == 0 {
             return Ok(());
         }
-        let sql = "DELETE FROM codes WHERE poll = $1 AND hash IN \
-                   (SELECT hash FROM codes WHERE poll = $1 AND batch = $2 LIMIT 4000)";
-        let swept = sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?.rows_affected();
-        if swept == 0 {
+        if codes::sweep(&mut tx, (poll, number), SWEEP).await? == 0 {
             for sql in [
                 "UPDATE code_batches SET state = 'swept' WHERE poll = $1 AND batch = $2",
                 "DELETE FROM code_batches WHERE poll = $1 AND NOT EXISTS (SELECT 1 FROM polls WHERE id = $1) \

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use sqlx::{Sqlite as Db, Transaction};
+
 use super::Sqlite;
 use crate::domain::code::CodeHash;
 use crate::domain::names::PollId;
@@ -49,6 +51,15 @@ impl Sqlite {
         }
         Ok(good)
     }
+}
+
+/// Sweeps away up to `most` codes of a batch; returns how many there were.
+pub async fn sweep(tx: &mut Transaction<'static, Db>, (poll, batch): (i64, i64), most: i64) -> Result<u64, StoreError> {
+    let swept = sqlx::query(
+        "DELETE FROM codes WHERE poll = ?1 AND hash IN \
+           (SELECT hash FROM codes WHERE poll = ?1 AND batch = ?2 LIMIT ?3)",
+    );
+    Ok(swept.bind(poll).bind(batch).bind(most).execute(&mut **tx).await?.rows_affected())
 }
 
 fn packed(codes: &[CodeHash]) -> Vec<u8> {

@@ -70,7 +70,7 @@ pub async fn accounts_are_listed_in_the_order_of_their_ids_by_page(store: &Store
 pub async fn a_change_leaves_what_it_does_not_name(store: &Store) {
     with_users(store, &["Ann", "bob"]).await;
     let User { id, made_at, .. } = account("Ann").user;
-    let changes = [
+    let steps = [
         (UserChange { name: Some("Änn".into()), ..UserChange::default() }, ("Änn", UserRole::Member, "hashed for Ann")),
         (
             UserChange { role: Some(UserRole::Admin), ..UserChange::default() },
@@ -79,7 +79,7 @@ pub async fn a_change_leaves_what_it_does_not_name(store: &Store) {
         (UserChange { password: Some("new".into()), ..UserChange::default() }, ("Änn", UserRole::Admin, "new")),
         (UserChange::default(), ("Änn", UserRole::Admin, "new")),
     ];
-    for (change, (name, role, password)) in changes {
+    for (change, (name, role, password)) in steps {
         let changed = store.change_user(&user_id("ANN"), &change, None).await.unwrap().unwrap();
         assert_eq!(changed, User { id: id.clone(), name: name.into(), role, made_at });
         assert_eq!(changed.id.as_str(), "Ann");
