@@ -37,6 +37,7 @@ use crate::queue::Queue;
 use crate::rate::{Rate, Rule};
 use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
+use crate::roles::users::load::{self, LoadError, Told};
 use crate::roles::vote::intake::{Intake, intake};
 use crate::roles::{polls, result, site, users, vote, worker};
 use crate::store::{Store, StoreError};
@@ -266,6 +267,21 @@ impl Shell {
             retain: self.limits.queue_retain,
             alone,
         }
+    }
+
+    /// Loads the file of accounts, where there is one to load: once, into a store that has none.
+    pub async fn load_users(&self, store: &Store) -> Result<(), LoadError> {
+        let Some(path) = &self.people.csv_file_users else { return Ok(()) };
+        let (mut added, threads) = (0_u64, usize::from(self.limits.password_threads));
+        let tell = |told| match told {
+            Told::Added => added += 1,
+            Told::Skipped(why) => tracing::warn!(why, "users.skipped"),
+        };
+        let loaded = load::once((store, &self.passwords, threads), path, self.ambient.clock.now(), tell).await?;
+        if loaded.is_some() {
+            tracing::info!(added, "users.loaded");
+        }
+        Ok(())
     }
 
     /// Makes the default poll, open, where the store has no poll at all: one that was deleted stays so.

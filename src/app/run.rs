@@ -23,8 +23,9 @@ use crate::live::redis::RedisLive;
 use crate::queue::Queue;
 use crate::queue::redis::{Acks, RedisOptions, RedisQueue};
 use crate::rate::Rate;
-use crate::store::Store;
+use crate::roles::users::load::LoadError;
 use crate::store::postgres::Postgres;
+use crate::store::{Store, StoreError};
 
 /// Between two attempts to reach a server: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -108,6 +109,18 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
     if config.roles.contains(&Role::Polls) {
         while let Err(error) = shell.ensure_default_poll(&backends.store, &config.service.default_poll).await {
             waiting.because(chain(&error)).await;
+        }
+    }
+    if config.roles.contains(&Role::Users) {
+        // A file that is no file of accounts must not keep the others from signing in.
+        while let Err(error) = shell.load_users(&backends.store).await {
+            match &error {
+                LoadError::Store(StoreError::Unavailable(_)) => waiting.because(chain(&error)).await,
+                _ => {
+                    tracing::error!(error = chain(&error), "users.not_loaded");
+                    break;
+                }
+            }
         }
     }
     waiting.is_over();

@@ -33,6 +33,7 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
     let backends = open(&data_dir).await?;
     let shell = Shell::new(service, keys.clone(), ambient, (&backends.store, Rate::local()))?;
     shell.ensure_default_poll(&backends.store, &service.default_poll).await?;
+    shell.load_users(&backends.store).await?;
 
     let stop = Stop::default();
     let (mut routes, work) = shell.start(&ALL_ROLES, backends, &stop);
