@@ -58,7 +58,7 @@ const ALL: &str = "";
 const OWN: &str = "their own; an admin all";
 const OWN_DRAFTS: &str = "drafts: their own; an admin all";
 const OWN_HIDDEN: &str = "hidden totals: their own; an admin all";
-const OWN_ACCOUNT: &str = "their own account; an admin all";
+const OWN_ACCOUNT: &str = "their own account, in person; an admin all";
 
 /// Every route, role by role.
 pub const TABLE: &[Row] = &[
@@ -98,10 +98,10 @@ pub const TABLE: &[Row] = &[
     api("DELETE", "/users/invitations/{id}", Admin, Rate, ALL),
     api("POST", "/users/invitations/{id}/delete", Admin, Rate, ALL),
     api("GET", "/users/{id}", Member, Rate, OWN_ACCOUNT),
-    api("PATCH", "/users/{id}", Self_, Rate, OWN_ACCOUNT),
-    api("DELETE", "/users/{id}", Self_, Rate, OWN_ACCOUNT),
-    api("POST", "/users/{id}/edit", Self_, Rate, OWN_ACCOUNT),
-    api("POST", "/users/{id}/delete", Self_, Rate, OWN_ACCOUNT),
+    api("PATCH", "/users/{id}", Member, Rate, OWN_ACCOUNT),
+    api("DELETE", "/users/{id}", Member, Rate, OWN_ACCOUNT),
+    api("POST", "/users/{id}/edit", Member, Rate, OWN_ACCOUNT),
+    api("POST", "/users/{id}/delete", Member, Rate, OWN_ACCOUNT),
     api("GET", "/sessions", Self_, Rate, "their own"),
     api("POST", "/sessions", Nobody, Failures, ALL),
     api("POST", "/sessions/signup", Nobody, Rate, "as SIGNUP says"),

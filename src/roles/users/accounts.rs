@@ -144,6 +144,7 @@ pub async fn change(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let id = whom(&caller, &id, false)?;
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
     let user = needs.change(&caller, &id, asked.parse()?).await?;
     Ok(Json(View::new(&user)).into_response())
@@ -157,9 +158,10 @@ pub async fn edit_by_form(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let id = whom(&caller, &id, false)?;
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
     needs.change(&caller, &id, asked.parse()?).await?;
-    let own = id == "me" || is_own(&caller, &id);
+    let own = caller.actor.user.as_ref() == Some(&id);
     Ok(Redirect::to(if own { "/account" } else { "/studio/users" }).into_response())
 }
 
@@ -192,8 +194,7 @@ impl Needs {
         Ok(Some(self.passwords.hash(password).await?.as_str().to_owned()))
     }
 
-    async fn change(&self, caller: &Caller, id: &str, change: Change) -> Result<User, ApiError> {
-        let id = whom(caller, id, false)?;
+    async fn change(&self, caller: &Caller, id: &UserId, change: Change) -> Result<User, ApiError> {
         let role = filled_in(change.role).map(|role| role.parse()).transpose()?;
         let password = filled_in(change.password);
         if role.is_some() || password.is_some() {
@@ -206,7 +207,7 @@ impl Needs {
             password: self.hashed(password).await?,
         };
         let store = self.recorded(caller, "user.change", id.as_str());
-        let changed = store.change_user(&id, &change, caller.session.as_deref()).await?;
+        let changed = store.change_user(id, &change, caller.session.as_deref()).await?;
         self.actors.forget();
         changed.ok_or(ApiError::NotFound("account"))
     }
@@ -232,10 +233,6 @@ fn whom(caller: &Caller, id: &str, only_to_look: bool) -> Result<UserId, ApiErro
         caller.require(Need::Admin)?;
     }
     Ok(id)
-}
-
-fn is_own(caller: &Caller, id: &str) -> bool {
-    UserId::parse(id).is_ok_and(|id| caller.actor.user.as_ref() == Some(&id))
 }
 
 fn next_page(last: &User, limit: u32, full: bool) -> String {
