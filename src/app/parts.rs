@@ -34,6 +34,7 @@ use crate::queue::Queue;
 use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
 use crate::roles::vote::intake::{Intake, intake};
+use crate::roles::vote::slip::Slips;
 use crate::roles::{polls, result, site, vote, worker};
 use crate::store::{Store, StoreError};
 
@@ -190,20 +191,22 @@ impl Shell {
             queue: queue.clone(),
             live: live.clone(),
             intake,
-            voters: Voters::new(VoterSigner::new(&self.keys.secrets), clock.clone(), entropy, &self.origins),
+            voters: Voters::new(VoterSigner::new(&self.keys.secrets), clock.clone(), entropy.clone(), &self.origins),
+            slips: Slips::new(&self.keys.secrets, entropy.clone(), &self.origins),
             origins: self.origins.clone(),
             hosts: self.hosts.clone(),
             pages: self.pages.clone(),
             clock,
+            entropy,
             metrics: self.metrics.clone(),
         }
     }
 
     fn polls(&self, store: &Store, queue: &Queue, live: &Live) -> polls::Needs {
         let Ambient { clock, entropy } = self.ambient.clone();
-        let (organisers, origins) = (self.organisers.clone(), self.origins.clone());
+        let (organisers, origins, pages) = (self.organisers.clone(), self.origins.clone(), self.pages.clone());
         let (store, queue, live) = (store.clone(), queue.clone(), live.clone());
-        polls::Needs { store, queue, live, organisers, origins, clock, entropy }
+        polls::Needs { store, queue, live, organisers, origins, pages, clock, entropy }
     }
 
     fn worker(&self, store: &Store, queue: &Queue, live: &Live, alone: bool) -> worker::Needs {

@@ -170,7 +170,7 @@ pub async fn act(
 
 impl Needs {
     /// Lets an organiser pass who comes from our own pages, or is no browser.
-    fn allow(&self, headers: &HeaderMap, peer: Peer) -> Result<(), ApiError> {
+    pub(super) fn allow(&self, headers: &HeaderMap, peer: Peer) -> Result<(), ApiError> {
         self.origins.check(headers, Some(peer))?;
         self.organisers.require(headers)
     }
@@ -188,13 +188,15 @@ async fn close(needs: &Needs, name: &str, delay: Option<u32>) -> Result<Poll, Ap
 }
 
 /// A request to change something, by an organiser.
-enum Asked {
+pub(super) enum Asked {
+    /// By a client.
     Json(bytes::Bytes),
+    /// By a page of the studio.
     Form(Form),
 }
 
 impl Asked {
-    async fn read(needs: &Needs, headers: &HeaderMap, peer: Peer, body: Body) -> Result<Self, ApiError> {
+    pub(super) async fn read(needs: &Needs, headers: &HeaderMap, peer: Peer, body: Body) -> Result<Self, ApiError> {
         needs.allow(headers, peer)?;
         let kind = body::kind(headers);
         let bytes = body::read(body, body::POLL).await?;

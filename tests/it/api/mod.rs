@@ -2,6 +2,7 @@
 
 mod assets;
 mod ballots;
+mod codes;
 pub mod events;
 mod hidden;
 pub mod hosts;
