@@ -42,7 +42,8 @@ struct Codes {
 
 #[derive(Debug, Serialize)]
 struct Batch {
-    batch: u32,
+    #[serde(rename = "batch")]
+    number: u32,
     codes: u64,
     made_at: Timestamp,
 }
@@ -86,7 +87,7 @@ pub async fn count(
     let poll = needs.find(&name).await?;
     let batches = needs.store.batches(poll.id).await?;
     let votes = needs.store.snapshot(poll.id, needs.clock.now()).await?;
-    let batch = |batch: &CodeBatch| Batch { batch: batch.number, codes: batch.codes, made_at: batch.made_at };
+    let batch = |batch: &CodeBatch| Batch { number: batch.number, codes: batch.codes, made_at: batch.made_at };
     let used = votes.filter(|_| poll.one_vote_per == OneVotePer::Code).map_or(0, |votes| votes.total());
     let made = batches.iter().map(|batch| batch.codes).sum();
     Ok(Json(Codes { made, used, batches: batches.iter().map(batch).collect() }).into_response())

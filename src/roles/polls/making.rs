@@ -166,6 +166,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_batch_that_is_dropped_is_void_at_once() {
+        let folder = TempDir::new().unwrap();
+        let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.db")).await.unwrap());
+        let number = store.begin_batch(PollId::from_u64(1).unwrap(), 2, from_millis(0)).await.unwrap();
+        let mut making = making(&store, number, 2);
+        making.next().await.unwrap();
+        drop(making);
+        // What is swept away this early is void.
+        while !store.sweep_codes(from_millis(0)).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
     async fn a_code_that_the_poll_has_already_is_not_made_again() {
         let folder = TempDir::new().unwrap();
         let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.db")).await.unwrap());

@@ -24,13 +24,12 @@ pub async fn follow(
     Path((name, code)): Path<(String, String)>,
     request: Request,
 ) -> Response {
-    let mut response = match vote.moved(&request) {
-        Some(elsewhere) => elsewhere,
-        None => {
-            let (parts, _) = request.into_parts();
-            let peer = parts.extensions.get::<Peer>().copied();
-            vote.follow(&name, &code, &parts.headers, peer).await.unwrap_or_else(IntoResponse::into_response)
-        }
+    let mut response = if let Some(elsewhere) = vote.moved(&request) {
+        elsewhere
+    } else {
+        let (parts, _) = request.into_parts();
+        let peer = parts.extensions.get::<Peer>().copied();
+        vote.follow(&name, &code, &parts.headers, peer).await.unwrap_or_else(IntoResponse::into_response)
     };
     let headers = response.headers_mut();
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));

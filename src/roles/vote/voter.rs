@@ -124,16 +124,16 @@ impl Vote {
         code: VotingCode,
         guesser: Option<IpAddr>,
     ) -> Result<bool, ApiError> {
-        let guesser = guesser.map(|address| Key::new("voting code", network(address).to_string().as_bytes()));
-        if let Some(guesser) = &guesser {
-            let guesses = self.guesses.peek(guesser, GUESSES).await;
-            if !guesses.allowed {
-                return Err(ApiError::TooMany { seconds: guesses.reset.as_secs() + 1 });
+        let key = guesser.map(|address| Key::new("voting code", network(address).to_string().as_bytes()));
+        if let Some(key) = &key {
+            let wrong = self.guesses.peek(key, GUESSES).await;
+            if !wrong.allowed {
+                return Err(ApiError::TooMany { seconds: wrong.reset.as_secs() + 1 });
             }
         }
         let good = self.roll.has(poll.id, code.hash(poll.id)).await?;
-        if let (false, Some(guesser)) = (good, &guesser) {
-            self.guesses.take(guesser, GUESSES).await;
+        if let (false, Some(key)) = (good, &key) {
+            self.guesses.take(key, GUESSES).await;
         }
         Ok(good)
     }

@@ -66,7 +66,8 @@ impl Here {
     pub(crate) async fn sweep_codes(&self, now: Timestamp) -> Result<bool, StoreError> {
         self.bounded(async {
             let sql = "SELECT b.poll, b.batch FROM code_batches b LEFT JOIN polls p ON p.id = b.poll \
-                       WHERE p.id IS NULL OR b.state = 'void' OR (b.state = 'making' AND b.made_at < $1) LIMIT 1";
+                       WHERE p.id IS NULL OR b.codes > 0 AND (b.state = 'void' OR b.state = 'making' AND b.made_at < $1) \
+                       LIMIT 1";
             let given_up = (now - GIVEN_UP).as_millisecond();
             let found = sqlx::query_as(sql).bind(given_up).fetch_optional(self.reading()).await?;
             let Some((poll, number)): Option<(i64, i64)> = found else { return Ok(false) };
@@ -75,7 +76,11 @@ impl Here {
                        (SELECT hash FROM codes WHERE poll = $1 AND batch = $2 LIMIT 4000)";
             let swept = sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?.rows_affected();
             if swept == 0 {
-                let sql = "DELETE FROM code_batches WHERE poll = $1 AND batch = $2";
+                // While there is the poll, the number stays taken: whoever still speaks of this batch means no other.
+                let sql = "UPDATE code_batches SET state = 'void', codes = 0 WHERE poll = $1 AND batch = $2";
+                sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?;
+                let sql = "DELETE FROM code_batches WHERE poll = $1 AND batch = $2 \
+                           AND NOT EXISTS (SELECT 1 FROM polls WHERE id = $1)";
                 sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?;
             }
             tx.commit().await?;
