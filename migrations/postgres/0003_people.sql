@@ -2,7 +2,7 @@
 -- All times: milliseconds since the epoch.
 
 CREATE TABLE users (
-  folded   text PRIMARY KEY,                 -- the id without capitals
+  folded   text COLLATE "C" PRIMARY KEY,     -- the id without capitals, in the order of its bytes
   id       text NOT NULL UNIQUE,             -- as it was chosen
   name     text NOT NULL,
   role     text NOT NULL CHECK (role IN ('member', 'organiser', 'admin')),
@@ -14,7 +14,7 @@ CREATE TABLE users (
 CREATE TABLE sessions (
   id       text PRIMARY KEY,
   secret   bytea NOT NULL UNIQUE,
-  owner    text REFERENCES users (id) ON DELETE CASCADE,
+  owner    text COLLATE "C" REFERENCES users (folded) ON DELETE CASCADE,
   key_mark bytea,                            -- of the admin key that began it, where it is no account's
   agent    text NOT NULL,
   began_at bigint NOT NULL,
@@ -23,13 +23,14 @@ CREATE TABLE sessions (
   CHECK ((owner IS NULL) <> (key_mark IS NULL))
 );
 CREATE INDEX sessions_of_users ON sessions (owner);
+CREATE INDEX sessions_of_keys ON sessions (key_mark) WHERE key_mark IS NOT NULL;
 CREATE INDEX sessions_by_end ON sessions (ends_at);
 
 -- API tokens, kept in the same way.
 CREATE TABLE tokens (
   id       text PRIMARY KEY,
   secret   bytea NOT NULL UNIQUE,
-  owner    text REFERENCES users (id) ON DELETE CASCADE,
+  owner    text COLLATE "C" REFERENCES users (folded) ON DELETE CASCADE,
   key_mark bytea,
   name     text NOT NULL,
   scopes   bigint NOT NULL,                  -- domain::rights::Scopes
@@ -39,6 +40,7 @@ CREATE TABLE tokens (
   CHECK ((owner IS NULL) <> (key_mark IS NULL))
 );
 CREATE INDEX tokens_of_users ON tokens (owner);
+CREATE INDEX tokens_of_keys ON tokens (key_mark) WHERE key_mark IS NOT NULL;
 
 CREATE TABLE invitations (
   id      text PRIMARY KEY,
@@ -70,13 +72,14 @@ ALTER TABLE polls ADD COLUMN one_vote_per text NOT NULL DEFAULT 'browser'
 CREATE INDEX polls_of_users ON polls (owner);
 
 -- Voting codes, as hashes (domain::code). A code is good once its batch is complete, until it is void. Nothing here says
--- whether a code was used. Batches outlive their polls until their codes are swept away.
+-- whether a code was used. Batches outlive their polls until their codes are swept away, and swept ones keep their numbers
+-- taken while their poll is there.
 CREATE TABLE code_batches (
   poll    bigint NOT NULL,
   batch   bigint NOT NULL,
   codes   bigint NOT NULL,
   made_at bigint NOT NULL,
-  state   text NOT NULL CHECK (state IN ('making', 'good', 'void')),
+  state   text NOT NULL CHECK (state IN ('making', 'good', 'void', 'swept')),
   PRIMARY KEY (poll, batch)
 );
 CREATE TABLE codes (
@@ -85,3 +88,4 @@ CREATE TABLE codes (
   hash  bytea NOT NULL,
   PRIMARY KEY (poll, hash)
 );
+CREATE INDEX codes_of_batches ON codes (poll, batch);

@@ -25,6 +25,7 @@ use crate::domain::clock::{Clock, Entropy};
 use crate::domain::new_poll::Invalid;
 use crate::http::pages::PagesError;
 use crate::queue::QueueError;
+use crate::roles::users::load::LoadError;
 use crate::store::StoreError;
 use crate::store::sqlite::connect::OpenError;
 
@@ -71,6 +72,9 @@ pub enum StartError {
     /// The store, while it was made ready.
     #[error("cannot prepare the store")]
     Store(#[from] StoreError),
+    /// The file of accounts.
+    #[error("CSV_FILE_USERS cannot be loaded")]
+    Users(#[from] LoadError),
     /// A page.
     #[error(transparent)]
     Pages(#[from] PagesError),

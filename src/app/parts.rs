@@ -4,6 +4,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -12,30 +14,33 @@ use tokio_util::sync::CancellationToken;
 use super::data_dir::KeyRing;
 use super::door::Door;
 use super::{Ambient, DEFAULT_SLUG, StartError, Stop};
-use crate::config::{DefaultPoll, Limits, Role, Service};
+use crate::config::{DefaultPoll, Limits, People, Role, Service};
 use crate::domain::names::{JoinCode, PollId};
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::Status;
 use crate::domain::voter::VoterSigner;
-use crate::http::auth::{AdminKey, Organisers};
+use crate::http::actors::Actors;
 use crate::http::files::Files;
+use crate::http::guard::{self, Guard};
 use crate::http::health::Health;
 use crate::http::hosts::Hosts;
-use crate::http::limit::SignInLimit;
 use crate::http::metrics::Metrics;
 use crate::http::ops::{self, Counts, Ops};
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
-use crate::http::session::Sessions;
+use crate::http::passwords::Passwords;
+use crate::http::session::SessionCookie;
 use crate::http::voter::Voters;
 use crate::http::{assets, edge, server};
 use crate::live::Live;
 use crate::queue::Queue;
+use crate::rate::{Rate, Rule};
 use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
+use crate::roles::users::load::{self, LoadError, Told};
 use crate::roles::vote::intake::{Intake, intake};
 use crate::roles::vote::slip::Slips;
-use crate::roles::{polls, result, site, vote, worker};
+use crate::roles::{polls, result, site, users, vote, worker};
 use crate::store::{Store, StoreError};
 
 /// What every process has, before it knows its backends.
@@ -47,7 +52,9 @@ pub struct Shell {
     pub origins: Origins,
     pub hosts: Hosts,
     pub keys: KeyRing,
-    pub organisers: Organisers,
+    pub guard: Guard,
+    pub passwords: Passwords,
+    pub people: People,
     pub ambient: Ambient,
     pub limits: Limits,
     pub counts: Arc<OnceLock<Counts>>,
@@ -73,33 +80,61 @@ pub struct Work {
 }
 
 impl Shell {
-    pub fn new(config: &Service, keys: KeyRing, ambient: Ambient) -> Result<Self, StartError> {
+    /// `store`: who is who. `rate`: how often they come.
+    pub fn new(
+        config: &Service,
+        keys: KeyRing,
+        ambient: Ambient,
+        (store, rate): (&Store, Rate),
+    ) -> Result<Self, StartError> {
         let files = config.faces.assets.clone().map_or(Files::BuiltIn, Files::Folder);
         let origins = Origins::new(config.public.public_url.clone(), config.public.trusted_proxies.clone());
+        let (metrics, limits) = (Metrics::default(), config.limits.clone());
         let Ambient { clock, entropy } = ambient.clone();
-        let sessions = Sessions::new(&keys.secrets, &keys.admin, (clock, entropy), &origins);
+        let days = SignedDuration::from_hours(24 * i64::from(config.people.session_days));
+        let cookie = SessionCookie::new(&origins, days);
+        let guard = Guard {
+            actors: Actors::new(&keys.admin, &keys.secrets, cookie, store, clock.clone()),
+            origins: origins.clone(),
+            voters: Voters::new(VoterSigner::new(&keys.secrets), clock, entropy.clone(), &origins),
+            limits: guard::Limits {
+                rate,
+                address: Rule::a_minute(limits.rate_limit),
+                credential: Rule::a_minute(limits.rate_limit_credential),
+                failures: Rule::a_minute(limits.sign_in_failures),
+                metrics: metrics.clone(),
+            },
+        };
+        let (threads, waiting) = (usize::from(limits.password_threads), limits.password_waiting);
         Ok(Self {
-            metrics: Metrics::default(),
+            passwords: Passwords::start(threads, waiting, metrics.clone(), entropy),
+            metrics,
             health: Health::starting(),
             pages: Pages::new(files)?,
             origins,
             hosts: Hosts::new(&config.hosts),
-            organisers: Organisers { key: AdminKey::new(&keys.admin), sessions },
+            guard,
+            people: config.people.clone(),
             keys,
             ambient,
-            limits: config.limits.clone(),
+            limits,
             counts: Arc::default(),
         })
     }
 
     /// The routes for operations; on the public listener behind the key.
     pub fn ops(&self, is_public: bool) -> Router {
-        ops::router(Ops {
+        self.guarded(ops::router(Ops {
             health: self.health.clone(),
             metrics: self.metrics.clone(),
             counts: Arc::clone(&self.counts),
-            guard: is_public.then(|| self.organisers.key.clone()),
-        })
+            guard: is_public.then(|| self.guard.actors.key.clone()),
+        }))
+    }
+
+    /// Routes with the guard before each.
+    fn guarded(&self, routes: Router) -> Router {
+        routes.layer(from_fn_with_state(self.guard.clone(), guard::stand))
     }
 
     /// The edge around routes.
@@ -126,6 +161,9 @@ impl Shell {
         let counts = |role| roles.contains(&role);
         if roles.iter().any(|role| *role != Role::Worker) {
             routes = routes.merge(assets::router(self.pages.files().clone()));
+        }
+        if counts(Role::Users) {
+            routes = routes.merge(users::router(self.users(store.clone())));
         }
         if counts(Role::Site) {
             let needs = self.site(store.clone(), queue.clone());
@@ -159,7 +197,7 @@ impl Shell {
         let queue = queue.filter(|_| counts(Role::Worker));
         // Set once: a process starts its roles once.
         let _ = self.counts.set(Counts { store, queue });
-        (routes.merge(door.router()), work)
+        (self.guarded(routes.merge(door.router())), work)
     }
 
     fn site(&self, store: Store, queue: Option<Queue>) -> site::Needs {
@@ -169,8 +207,22 @@ impl Shell {
             clock: self.ambient.clock.clone(),
             pages: self.pages.clone(),
             origins: self.origins.clone(),
-            organisers: self.organisers.clone(),
-            sign_ins: SignInLimit::new(),
+            actors: self.guard.actors.clone(),
+        }
+    }
+
+    fn users(&self, store: Store) -> users::Needs {
+        let Ambient { clock, entropy } = self.ambient.clone();
+        users::Needs {
+            store,
+            actors: self.guard.actors.clone(),
+            passwords: self.passwords.clone(),
+            limits: self.guard.limits.clone(),
+            signup: self.people.signup,
+            origins: self.origins.clone(),
+            pages: self.pages.clone(),
+            clock,
+            entropy,
         }
     }
 
@@ -180,8 +232,8 @@ impl Shell {
     }
 
     fn result(&self, hub: Hub, store: Store) -> result::Needs {
-        let (organisers, pages, origins) = (self.organisers.clone(), self.pages.clone(), self.origins.clone());
-        result::Needs { hub, courses: Courses::new(store), organisers, pages, origins, default_poll: DEFAULT_SLUG }
+        let (actors, pages, origins) = (self.guard.actors.clone(), self.pages.clone(), self.origins.clone());
+        result::Needs { hub, courses: Courses::new(store), actors, pages, origins, default_poll: DEFAULT_SLUG }
     }
 
     fn vote(&self, store: &Store, queue: &Queue, live: &Live, intake: Intake) -> vote::Needs {
@@ -191,7 +243,7 @@ impl Shell {
             queue: queue.clone(),
             live: live.clone(),
             intake,
-            voters: Voters::new(VoterSigner::new(&self.keys.secrets), clock.clone(), entropy.clone(), &self.origins),
+            voters: self.guard.voters.clone(),
             slips: Slips::new(&self.keys.secrets, entropy.clone(), &self.origins),
             origins: self.origins.clone(),
             hosts: self.hosts.clone(),
@@ -204,9 +256,9 @@ impl Shell {
 
     fn polls(&self, store: &Store, queue: &Queue, live: &Live) -> polls::Needs {
         let Ambient { clock, entropy } = self.ambient.clone();
-        let (organisers, origins, pages) = (self.organisers.clone(), self.origins.clone(), self.pages.clone());
+        let (actors, origins, pages) = (self.guard.actors.clone(), self.origins.clone(), self.pages.clone());
         let (store, queue, live) = (store.clone(), queue.clone(), live.clone());
-        polls::Needs { store, queue, live, organisers, origins, pages, clock, entropy }
+        polls::Needs { store, queue, live, actors, origins, pages, clock, entropy }
     }
 
     fn worker(&self, store: &Store, queue: &Queue, live: &Live, alone: bool) -> worker::Needs {
@@ -220,6 +272,21 @@ impl Shell {
             retain: self.limits.queue_retain,
             alone,
         }
+    }
+
+    /// Loads the file of accounts, where there is one to load: once, into a store that has none.
+    pub async fn load_users(&self, store: &Store) -> Result<(), LoadError> {
+        let Some(path) = &self.people.csv_file_users else { return Ok(()) };
+        let (mut added, threads) = (0_u64, usize::from(self.limits.password_threads));
+        let tell = |told| match told {
+            Told::Added => added += 1,
+            Told::Skipped(why) => tracing::warn!(why, "users.skipped"),
+        };
+        let loaded = load::once((store, &self.passwords, threads), path, self.ambient.clock.now(), tell).await?;
+        if loaded.is_some() {
+            tracing::info!(added, "users.loaded");
+        }
+        Ok(())
     }
 
     /// Makes the default poll, open, where the store has no poll at all: one that was deleted stays so.

@@ -22,8 +22,10 @@ use crate::live::Live;
 use crate::live::redis::RedisLive;
 use crate::queue::Queue;
 use crate::queue::redis::{Acks, RedisOptions, RedisQueue};
-use crate::store::Store;
+use crate::rate::Rate;
+use crate::roles::users::load::LoadError;
 use crate::store::postgres::Postgres;
+use crate::store::{Store, StoreError};
 
 /// Between two attempts to reach a server: at first, and at most.
 const RETRY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -56,7 +58,10 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let shell = Shell::new(service, keys.clone(), ambient)?;
+    let redis = &config.redis;
+    let rate = redis.redis_url.clone().map_or_else(Rate::local, |url| Rate::shared(url, &redis.redis_prefix));
+    let store = Store::Postgres(postgres.clone());
+    let shell = Shell::new(service, keys.clone(), ambient, (&store, rate))?;
     let stop = Stop::default();
     let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
     let has_own_ops = ops_address.is_some();
@@ -104,6 +109,18 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
     if config.roles.contains(&Role::Polls) {
         while let Err(error) = shell.ensure_default_poll(&backends.store, &config.service.default_poll).await {
             waiting.because(chain(&error)).await;
+        }
+    }
+    if config.roles.contains(&Role::Users) {
+        // A file that is no file of accounts must not keep the others from signing in.
+        while let Err(error) = shell.load_users(&backends.store).await {
+            match &error {
+                LoadError::Store(StoreError::Unavailable(_)) => waiting.because(chain(&error)).await,
+                _ => {
+                    tracing::error!(error = chain(&error), "users.not_loaded");
+                    break;
+                }
+            }
         }
     }
     waiting.is_over();

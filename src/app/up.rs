@@ -11,10 +11,11 @@ use crate::config::{Role, Up};
 use crate::live::Live;
 use crate::queue::Queue;
 use crate::queue::local::LocalQueue;
+use crate::rate::Rate;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 
-const ALL_ROLES: [Role; 5] = [Role::Vote, Role::Worker, Role::Result, Role::Polls, Role::Site];
+const ALL_ROLES: [Role; 6] = [Role::Vote, Role::Worker, Role::Result, Role::Polls, Role::Users, Role::Site];
 
 /// Starts all roles in this process over the embedded store.
 ///
@@ -30,8 +31,9 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
     let data_dir = DataDir::open(&config.data.data_dir)?;
     let keys = data_dir.keys(&service.keys, &ambient.entropy)?;
     let backends = open(&data_dir).await?;
-    let shell = Shell::new(service, keys.clone(), ambient)?;
+    let shell = Shell::new(service, keys.clone(), ambient, (&backends.store, Rate::local()))?;
     shell.ensure_default_poll(&backends.store, &service.default_poll).await?;
+    shell.load_users(&backends.store).await?;
 
     let stop = Stop::default();
     let (mut routes, work) = shell.start(&ALL_ROLES, backends, &stop);

@@ -6,13 +6,10 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde::Serialize;
 
-use crate::app::data_dir;
-use crate::config::{Data, DatabaseUrl};
+use super::place::Place;
 use crate::domain::clock::Clock;
 use crate::queue::format;
 use crate::store::letters::{Retried, StoredLetter};
-use crate::store::postgres::Postgres;
-use crate::store::sqlite::Sqlite;
 use crate::store::{Store, StoreError};
 
 /// Letters read at a time: each brings its whole entry.
@@ -74,14 +71,6 @@ struct Chosen {
     yes: bool,
 }
 
-#[derive(Debug, clap::Args)]
-struct Place {
-    #[command(flatten)]
-    data: Data,
-    #[command(flatten)]
-    database: DatabaseUrl,
-}
-
 #[derive(Debug, Serialize)]
 struct Line<'a> {
     id: i64,
@@ -117,23 +106,6 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
     };
     store.close().await;
     done
-}
-
-impl Place {
-    /// The store, and how many partitions its log has.
-    async fn open(&self) -> anyhow::Result<(Store, u16)> {
-        if let Some(url) = &self.database.url {
-            let store = Postgres::connect(url, &[], 1).context("DATABASE_URL is no address of a database")?;
-            let partitions = store.check_schema().await?;
-            return Ok((Store::Postgres(store), partitions));
-        }
-        let path = self.data.data_dir.join(data_dir::STORE);
-        if !path.exists() {
-            let folder = self.data.data_dir.display();
-            bail!("there is no store in {folder}; name its folder with DATA_DIR, or its database with DATABASE_URL");
-        }
-        Ok((Store::Sqlite(Sqlite::open(&path).await?), 1))
-    }
 }
 
 impl Chosen {

@@ -1,23 +1,52 @@
-//! `hemicycle export`.
+//! `hemicycle export`: polls and their results, or accounts.
 
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use clap::ValueEnum;
+use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 
+use super::place::Place;
 use crate::app::data_dir;
 use crate::config::Data;
 use crate::domain::clock::Clock;
-use crate::domain::snapshot::{Audience, SnapshotView};
+use crate::domain::snapshot::{Audience, SnapshotView, harmless_in_csv};
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 
+/// Accounts read at a time.
+const PAGE: u32 = 1000;
+
 /// The options of `export`.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    polls: Polls,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Accounts as CSV: id, name, role and since when; never a password. Of the embedded store, or with DATABASE_URL of a
+    /// database
+    Users(Users),
+}
+
+#[derive(Debug, clap::Args)]
+struct Users {
+    #[command(flatten)]
+    place: Place,
+    /// File to write; standard output where it is not given
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Polls {
     #[command(flatten)]
     data: Data,
     /// Polls to export, by slug or join code; all of them where none is named
@@ -53,25 +82,61 @@ struct Line<'a> {
 /// # Errors
 /// When there is no store, no such poll, or no way to write.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
-    let path = args.data.data_dir.join(data_dir::STORE);
-    if !path.exists() {
-        bail!("there is no store in {}; name its folder with DATA_DIR", args.data.data_dir.display());
+    match &args.what {
+        Some(What::Users(users)) => users.export().await,
+        None => args.polls.export().await,
     }
-    let store = Store::Sqlite(Sqlite::open(&path).await?);
-    let views = views(&store, &args.polls).await?;
-    store.close().await;
-    let mut out: Box<dyn Write> = match &args.output {
+}
+
+impl Users {
+    async fn export(&self) -> anyhow::Result<()> {
+        let (store, _) = self.place.open().await?;
+        let mut table = csv::Writer::from_writer(output(self.output.as_ref())?);
+        table.write_record(["id", "name", "role", "created_at"])?;
+        let mut after = None;
+        loop {
+            let users = store.users(after.as_ref(), PAGE).await?;
+            for user in &users {
+                let name = harmless_in_csv(&user.name);
+                table.write_record([user.id.as_str(), &name, user.role.word(), &user.made_at.to_string()])?;
+            }
+            match users.into_iter().last() {
+                Some(last) => after = Some(last.id),
+                None => break,
+            }
+        }
+        store.close().await;
+        Ok(table.flush()?)
+    }
+}
+
+impl Polls {
+    async fn export(&self) -> anyhow::Result<()> {
+        let path = self.data.data_dir.join(data_dir::STORE);
+        if !path.exists() {
+            bail!("there is no store in {}; name its folder with DATA_DIR", self.data.data_dir.display());
+        }
+        let store = Store::Sqlite(Sqlite::open(&path).await?);
+        let views = views(&store, &self.polls).await?;
+        store.close().await;
+        let mut out = output(self.output.as_ref())?;
+        match self.format {
+            Format::Json => {
+                serde_json::to_writer_pretty(&mut out, &views)?;
+                writeln!(out)?;
+            }
+            Format::Csv => write_csv(&mut out, &views)?,
+        }
+        Ok(out.flush()?)
+    }
+}
+
+/// Where to write.
+fn output(path: Option<&PathBuf>) -> anyhow::Result<Box<dyn Write>> {
+    Ok(match path {
         Some(path) => Box::new(File::create(path).with_context(|| format!("cannot write {}", path.display()))?),
         None => Box::new(io::stdout().lock()),
-    };
-    match args.format {
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut out, &views)?;
-            writeln!(out)?;
-        }
-        Format::Csv => write_csv(&mut out, &views)?,
-    }
-    Ok(out.flush()?)
+    })
 }
 
 async fn views(store: &Store, wanted: &[String]) -> anyhow::Result<Vec<SnapshotView>> {
@@ -96,10 +161,10 @@ fn write_csv(out: &mut dyn Write, views: &[SnapshotView]) -> anyhow::Result<()> 
         for option in &view.options {
             table.serialize(Line {
                 poll: &view.poll,
-                title: crate::domain::snapshot::harmless_in_csv(&view.title),
+                title: harmless_in_csv(&view.title),
                 status: view.status,
                 key: option.key.to_string(),
-                label: crate::domain::snapshot::harmless_in_csv(&option.label),
+                label: harmless_in_csv(&option.label),
                 votes: option.votes.unwrap_or_default(),
             })?;
         }

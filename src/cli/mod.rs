@@ -4,7 +4,9 @@ mod backup;
 mod dead_letters;
 mod export;
 mod healthcheck;
+mod import;
 mod migrate;
+mod place;
 mod restore;
 mod run;
 mod up;
@@ -54,8 +56,10 @@ enum Command {
     Run(Box<Run>),
     /// Bring the database's schema up to date; before `run`, and after each update
     Migrate(migrate::Args),
-    /// Write polls and their results of an embedded store as JSON or CSV; also while hemicycle runs
+    /// Write polls and their results, or accounts, as JSON or CSV; also while hemicycle runs
     Export(export::Args),
+    /// Make accounts out of a CSV file; also while hemicycle runs
+    Import(import::Args),
     /// Copy an embedded store, the queue and the keys into one file; also while hemicycle runs
     Backup(backup::Args),
     /// Put a backup of an embedded store in place of a data directory; not while hemicycle runs
@@ -81,6 +85,7 @@ pub fn main() -> ExitCode {
         Some(Command::Run(config)) => run::run(&config),
         Some(Command::Migrate(args)) => in_runtime(migrate::run(&args)),
         Some(Command::Export(args)) => in_runtime(export::run(&args)),
+        Some(Command::Import(args)) => in_runtime(import::run(&args)),
         Some(Command::Backup(args)) => in_runtime(backup::run(&args)),
         Some(Command::Restore(args)) => in_runtime(restore::run(&args)),
         Some(Command::DeadLetters(args)) => in_runtime(dead_letters::run(&args)),

@@ -6,6 +6,7 @@ mod hosts;
 mod keys;
 mod limits;
 mod listen;
+mod people;
 mod public;
 mod redis;
 mod run;
@@ -16,6 +17,7 @@ pub use self::hosts::{HostPatterns, Hosts};
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::listen::Listen;
+pub use self::people::{People, SignUp};
 pub use self::public::Public;
 pub use self::redis::RedisUrl;
 pub use self::run::{BallotAcks, Redis, Role, Run};
@@ -60,6 +62,9 @@ pub struct Service {
     /// Its secrets.
     #[command(flatten)]
     pub keys: Keys,
+    /// Who gets an account.
+    #[command(flatten)]
+    pub people: People,
     /// The default poll.
     #[command(flatten)]
     pub default_poll: DefaultPoll,

@@ -17,7 +17,9 @@ pub enum Role {
     Result,
     /// Makes and changes polls
     Polls,
-    /// The front page and the assets
+    /// Keeps accounts, sessions and tokens
+    Users,
+    /// The front page, the studio and the assets
     Site,
 }
 
@@ -28,6 +30,7 @@ impl fmt::Display for Role {
             Self::Worker => "worker",
             Self::Result => "result",
             Self::Polls => "polls",
+            Self::Users => "users",
             Self::Site => "site",
         })
     }
@@ -93,7 +96,7 @@ impl Run {
     /// What the roles need and were not given, in one line; `None` where nothing is missing.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
-        let over_redis = self.roles.iter().find(|role| **role != Role::Site);
+        let over_redis = self.roles.iter().find(|role| !matches!(role, Role::Site | Role::Users));
         let without_redis = over_redis.filter(|_| self.redis.redis_url.is_none());
         let settings = [
             ("DATABASE_URL", self.database.primary.url.is_none()),

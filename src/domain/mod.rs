@@ -13,6 +13,8 @@ pub mod ledger;
 pub mod log;
 pub mod names;
 pub mod new_poll;
+pub mod password;
+pub mod people_csv;
 pub mod poll;
 pub mod rights;
 pub mod seal;

@@ -163,14 +163,19 @@ impl Poll {
         }
     }
 
-    /// What the store keeps when `poll` takes this one's place: with versions that go on from this one's.
+    /// What the store keeps when `poll` takes this one's place: with versions that go on from this one's, and its owner,
+    /// who may have been deleted since `poll` was read.
     #[must_use]
     pub fn replaced_by(&self, poll: &Self) -> Self {
         let shown = self.versions.shown + 1;
         // While votes are hidden, what the public sees must not catch up with a number that votes have moved.
         let was_shown = self.shows_results() || poll.shows_results();
         let text = if was_shown { shown } else { self.versions.text + 1 };
-        Self { versions: Versions { shown, text, revision: self.versions.revision + 1 }, ..poll.clone() }
+        Self {
+            versions: Versions { shown, text, revision: self.versions.revision + 1 },
+            owner: self.owner.clone(),
+            ..poll.clone()
+        }
     }
 
     /// The options' places, in order.

@@ -53,6 +53,12 @@ impl CookieVoter {
         let step = (now.as_millisecond() >> STEP_BITS).to_be_bytes();
         Self { made: [step[5], step[6], step[7]], secret: entropy.bytes() }
     }
+
+    /// What nobody else has: 128 random bits.
+    #[must_use]
+    pub fn secret(&self) -> [u8; 16] {
+        self.secret
+    }
 }
 
 impl Voter {

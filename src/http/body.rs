@@ -17,8 +17,8 @@ use super::error::ApiError;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest body of a ballot.
 pub const BALLOT: usize = 4 << 10;
-/// The largest body that shows a key.
-pub const KEY: usize = 4 << 10;
+/// The largest body that is about an account: ids, names, passwords, keys.
+pub const ACCOUNT: usize = 4 << 10;
 /// The largest body that describes a poll.
 pub const POLL: usize = 64 << 10;
 
@@ -101,4 +101,58 @@ pub fn form(bytes: &[u8]) -> Result<Fields, ApiError> {
     serde_urlencoded::from_bytes(bytes)
         .map(Fields)
         .map_err(|error| ApiError::BadRequest(format!("the form is broken: {error}")))
+}
+
+/// A body that is JSON from a program, or a form from one of our pages.
+#[derive(Debug)]
+pub struct Asked {
+    bytes: Bytes,
+    /// Whether it is a form.
+    pub is_form: bool,
+}
+
+impl Asked {
+    /// Reads a body of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`read`], and where it says that it is something else.
+    pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Self, ApiError> {
+        let bytes = read(body, limit).await?;
+        match kind(headers) {
+            Kind::Form => Ok(Self { bytes, is_form: true }),
+            Kind::Json => Ok(Self { bytes, is_form: false }),
+            _ if bytes.is_empty() => Ok(Self { bytes, is_form: false }),
+            _ => Err(ApiError::UnsupportedMediaType("application/json")),
+        }
+    }
+
+    /// The same where clients of old are served: JSON is taken whatever it says it is.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub async fn read_leniently(headers: &HeaderMap, body: Body, limit: usize) -> Result<Self, ApiError> {
+        let bytes = read(body, limit).await?;
+        let is_json = bytes.trim_ascii_start().first() == Some(&b'{');
+        Ok(Self { is_form: kind(headers) == Kind::Form && !is_json, bytes })
+    }
+
+    /// What it says, as a `T`.
+    ///
+    /// # Errors
+    /// Where it is no `T`.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, ApiError> {
+        if !self.is_form {
+            return json(&self.bytes);
+        }
+        serde_urlencoded::from_bytes(&self.bytes)
+            .map_err(|error| ApiError::BadRequest(format!("the form is not as expected: {error}")))
+    }
+
+    /// The fields of a form.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn fields(&self) -> Result<Fields, ApiError> {
+        form(&self.bytes)
+    }
 }

@@ -9,10 +9,14 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::passwords::Busy;
 use crate::domain::change::Refusal;
 use crate::domain::names::InvalidName;
 use crate::domain::new_poll::Invalid;
+use crate::domain::password::InvalidPassword;
 use crate::domain::poll::Status;
+use crate::domain::rights::Need;
+use crate::domain::user::InvalidUser;
 use crate::queue::QueueError;
 use crate::store::StoreError;
 
@@ -46,6 +50,27 @@ pub enum ApiError {
     /// No key, or not the right one.
     #[error("Unauthorized")]
     Unauthorized,
+    /// No such account, or not its password: which of both is not said.
+    #[error("the id or the password is wrong")]
+    WrongPassword,
+    /// A password that is none, or too easily guessed.
+    #[error(transparent)]
+    Password(#[from] InvalidPassword),
+    /// A field of an account is out of bounds.
+    #[error(transparent)]
+    Account(#[from] InvalidUser),
+    /// Nobody may sign up here, or only with an invitation.
+    #[error("signing up takes an invitation here; ask an administrator for one")]
+    SignUpClosed,
+    /// More tokens than anybody needs.
+    #[error("this account has too many tokens; delete one first")]
+    TooManyTokens,
+    /// Somebody who is known, but may not do this: who may.
+    #[error("{}", forbidden(*.0))]
+    Forbidden(Need),
+    /// Another organiser's poll.
+    #[error("this poll is another organiser's")]
+    NotYours,
     /// Another site sent the browser here.
     #[error("this request came from another site; open the page itself and try again")]
     CrossOrigin,
@@ -128,6 +153,15 @@ pub enum ApiError {
     Internal(#[source] Box<dyn StdError + Send + Sync>),
 }
 
+fn forbidden(need: Need) -> &'static str {
+    match need {
+        Need::Nobody | Need::Member => "this token may not be used for that",
+        Need::Self_ => "no token may do that; sign in",
+        Need::Organiser => "only organisers may do that, and tokens with the scope organise",
+        Need::Admin => "only administrators may do that, and tokens with the scope admin",
+    }
+}
+
 fn not_accepting(status: Status) -> &'static str {
     match status {
         Status::Draft | Status::Open => "this poll is not open yet",
@@ -172,12 +206,19 @@ impl ApiError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::BadRequest(_)
+            | Self::Password(_)
+            | Self::Account(_)
             | Self::Invalid(_)
             | Self::NoChoice { .. }
             | Self::CodeCount { .. }
             | Self::Refused(Refusal::Invalid(_)) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::CrossOrigin | Self::CodeMissing | Self::CodeUnknown => StatusCode::FORBIDDEN,
+            Self::Unauthorized | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_)
+            | Self::NotYours
+            | Self::SignUpClosed
+            | Self::CrossOrigin
+            | Self::CodeMissing
+            | Self::CodeUnknown => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -187,6 +228,7 @@ impl ApiError {
             | Self::Outdated
             | Self::NameTaken
             | Self::UserTaken
+            | Self::TooManyTokens
             | Self::NotAccepting { .. }
             | Self::AlreadyVoted
             | Self::CodeUsed
@@ -213,12 +255,25 @@ impl ApiError {
 
     fn key(&self) -> &'static str {
         match self {
-            Self::BadRequest(_) => "bad-request",
+            Self::BadRequest(_) | Self::Account(InvalidUser::Role) => "bad-request",
             Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),
             Self::NoChoice { .. } => "no-choice",
             Self::Unauthorized => "unauthorized",
+            Self::WrongPassword => "wrong-password",
+            Self::Password(InvalidPassword::TooShort(_)) => "password-short",
+            Self::Password(InvalidPassword::TooLong(_)) => "password-long",
+            Self::Account(InvalidUser::Id) => "user-id",
+            Self::Account(InvalidUser::Reserved) => "user-reserved",
+            Self::Account(InvalidUser::Name) => "user-name",
+            Self::SignUpClosed => "sign-up-closed",
+            Self::TooManyTokens => "too-many-tokens",
+            Self::Forbidden(Need::Admin) => "forbidden-admin",
+            Self::Forbidden(Need::Organiser) => "forbidden-organiser",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotYours => "not-yours",
             Self::CrossOrigin => "cross-origin",
             Self::NotFound("poll") => "no-poll",
+            Self::NotFound("account") => "no-account",
             Self::NotFound(_) => "no-address",
             Self::MethodNotAllowed => "method",
             Self::BodyTooSlow => "body-too-slow",
@@ -317,6 +372,12 @@ impl From<StoreError> for ApiError {
     }
 }
 
+impl From<Busy> for ApiError {
+    fn from(_: Busy) -> Self {
+        Self::Busy(None)
+    }
+}
+
 impl From<QueueError> for ApiError {
     fn from(error: QueueError) -> Self {
         Self::Unavailable { fate: None, source: Some(Box::new(error)) }
@@ -378,7 +439,6 @@ mod tests {
             ApiError::UnsupportedMediaType("application/json"),
             ApiError::Outdated,
             ApiError::NameTaken,
-            ApiError::UserTaken,
             ApiError::NotAccepting { status: Status::Closed, at: Some(Timestamp::UNIX_EPOCH) },
             ApiError::NotAccepting { status: Status::Draft, at: None },
             ApiError::AlreadyVoted,
@@ -394,7 +454,28 @@ mod tests {
             ApiError::Internal("<b>".into()),
         ];
         let domain = invalid.map(ApiError::Invalid).into_iter().chain(refusals.map(ApiError::Refused));
-        domain.chain(others).collect()
+        domain.chain(others).chain(about_people()).collect()
+    }
+
+    fn about_people() -> Vec<ApiError> {
+        vec![
+            ApiError::WrongPassword,
+            ApiError::Password(InvalidPassword::TooShort(8)),
+            ApiError::Password(InvalidPassword::TooLong(200)),
+            ApiError::Account(InvalidUser::Id),
+            ApiError::Account(InvalidUser::Reserved),
+            ApiError::Account(InvalidUser::Name),
+            ApiError::Account(InvalidUser::Role),
+            ApiError::SignUpClosed,
+            ApiError::TooManyTokens,
+            ApiError::Forbidden(Need::Member),
+            ApiError::Forbidden(Need::Self_),
+            ApiError::Forbidden(Need::Organiser),
+            ApiError::Forbidden(Need::Admin),
+            ApiError::NotYours,
+            ApiError::UserTaken,
+            ApiError::NotFound("account"),
+        ]
     }
 
     #[tokio::test]

@@ -130,6 +130,14 @@ pub struct Measures {
     pub viewers: Gauge,
     /// Open connections.
     pub connections: Gauge,
+    /// Limits that this process decided alone, for want of Redis.
+    pub rate_alone: Counter,
+    /// Hashes of passwords computed, to store one or to verify one.
+    pub password_hashes: Counter,
+    /// Passwords that wait to be hashed.
+    pub password_jobs_waiting: Gauge,
+    /// Passwords turned away because as many as may wait did so.
+    pub password_refusals: Counter,
 }
 
 impl Default for Metrics {
@@ -150,7 +158,11 @@ impl Default for Metrics {
             log_forks: Counter::default(),
             log_gaps: Counter::default(),
             viewers: Gauge::default(),
+            rate_alone: Counter::default(),
             connections: Gauge::default(),
+            password_hashes: Counter::default(),
+            password_jobs_waiting: Gauge::default(),
+            password_refusals: Counter::default(),
         };
         measures.register(&mut registry);
         let ours = registry.sub_registry_with_prefix("hemicycle");
@@ -175,8 +187,21 @@ impl Measures {
         ours.register_collector(Box::new(Backlog(self.backlog_age_ms.clone())));
         ours.register("log_forks", "Times the log had another history than the bookmark", self.log_forks.clone());
         ours.register("log_gaps", "Times ballots were missing from the log: an alarm", self.log_gaps.clone());
+        ours.register(
+            "rate_alone",
+            "Limits that this process decided alone, for want of Redis",
+            self.rate_alone.clone(),
+        );
         ours.register("viewers", "Viewers of live results: event streams and Socket.IO clients", self.viewers.clone());
         ours.register("connections", "Open connections", self.connections.clone());
+        self.register_passwords(ours);
+    }
+
+    fn register_passwords(&self, ours: &mut Registry) {
+        ours.register("password_hashes", "Hashes of passwords computed", self.password_hashes.clone());
+        let help = "Passwords that wait to be hashed";
+        ours.register("password_jobs_waiting", help, self.password_jobs_waiting.clone());
+        ours.register("password_refusals", "Passwords turned away: too many waited", self.password_refusals.clone());
     }
 
     /// Counts a ballot turned down.

@@ -1,23 +1,26 @@
 //! What all listeners share: the server, the edge of every request, errors, rights, voters, pages and operations.
 
+pub mod actors;
 pub mod assets;
-pub mod auth;
 pub mod body;
 pub mod cookies;
 pub mod edge;
 pub mod error;
 pub mod files;
+pub mod guard;
 pub mod health;
 pub mod hosts;
 pub mod language;
-pub mod limit;
 pub mod metrics;
 pub mod ops;
 pub mod origin;
 pub mod pages;
+pub mod passwords;
 pub mod qr;
 pub mod query;
 pub mod server;
 pub mod session;
+pub mod signin;
+pub mod table;
 pub mod texts;
 pub mod voter;

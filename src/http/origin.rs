@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, HeaderName, Uri};
 use ipnet::IpNet;
 
 use super::error::ApiError;
+use crate::domain::credential::Secret;
 use crate::domain::names::Slug;
 
 /// The peer of the connection; in each request's extensions.
@@ -33,6 +34,12 @@ impl Base {
     #[must_use]
     pub fn voting_page(&self, slug: &Slug) -> String {
         format!("{}/vote/{slug}", self.0)
+    }
+
+    /// The whole address by which somebody accepts an invitation.
+    #[must_use]
+    pub fn sign_up(&self, invitation: &Secret) -> String {
+        format!("{}/signup?invite={}", self.0, invitation.text())
     }
 
     /// Where a join code is typed, as people type it: without the scheme.

@@ -3,5 +3,6 @@
 pub mod polls;
 pub mod result;
 pub mod site;
+pub mod users;
 pub mod vote;
 pub mod worker;

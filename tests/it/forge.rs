@@ -2,9 +2,14 @@
 
 use hemicycle::domain::ballot::{Attempt, Ballot, VoterKey};
 use hemicycle::domain::clock::from_millis;
+use hemicycle::domain::code::CodeHash;
+use hemicycle::domain::credential::{Holder, Invitation, SecretHash, Session, Token};
+use hemicycle::domain::deed::Deed;
 use hemicycle::domain::names::{Choice, JoinCode, PollId};
 use hemicycle::domain::new_poll::NewPoll;
 use hemicycle::domain::poll::{Poll, Status};
+use hemicycle::domain::rights::{Scope, Scopes};
+use hemicycle::domain::user::{NewUser, User, UserId, UserRole};
 use jiff::Timestamp;
 
 /// So many milliseconds after the moment at which made-up history begins.
@@ -75,4 +80,79 @@ pub fn open(number: u64) -> Poll {
 /// The open poll `number`, in which the first choice stands.
 pub fn strict(number: u64) -> Poll {
     Poll { allow_change: false, ..open(number) }
+}
+
+/// The id of an account.
+pub fn user_id(text: &str) -> UserId {
+    UserId::parse(text).unwrap()
+}
+
+/// The account of a member, made at `at(0)`, with a password.
+pub fn account(id: &str) -> NewUser {
+    let user = User { id: user_id(id), name: format!("Name of {id}"), role: UserRole::Member, made_at: at(0) };
+    NewUser { user, password: Some(format!("hashed for {id}")) }
+}
+
+/// An account as the holder of a session or token.
+pub fn held_by(id: &str) -> Holder {
+    Holder::User(user_id(id))
+}
+
+/// The hash of the secret `number`.
+pub fn secret(number: u64) -> SecretHash {
+    let mut hash = [0; 32];
+    hash[24..].copy_from_slice(&number.to_be_bytes());
+    SecretHash(hash)
+}
+
+/// The session `number`, which begins at `at(number)` and ends an hour later.
+pub fn session(number: u64, holder: Holder) -> Session {
+    let began = i64::try_from(number).unwrap();
+    Session {
+        id: format!("{number:016x}"),
+        holder,
+        agent: "Firefox".into(),
+        began_at: at(began),
+        seen_at: at(began),
+        ends_at: at(began + 3_600_000),
+    }
+}
+
+/// The token `number`, made at `at(number)`, which ends an hour later.
+pub fn token(number: u64, holder: Holder) -> Token {
+    let made = i64::try_from(number).unwrap();
+    Token {
+        id: format!("{number:016x}"),
+        holder,
+        name: format!("Token {number}"),
+        scopes: Scopes::from_iter([Scope::Read, Scope::Vote]),
+        made_at: at(made),
+        seen_at: None,
+        ends_at: at(made + 3_600_000),
+    }
+}
+
+/// The invitation `number` to be an organiser, made at `at(number)`, which ends an hour later.
+pub fn invitation(number: u64) -> Invitation {
+    let made = i64::try_from(number).unwrap();
+    Invitation {
+        id: format!("{number:016x}"),
+        role: UserRole::Organiser,
+        note: format!("For guest {number}"),
+        made_at: at(made),
+        ends_at: at(made + 3_600_000),
+    }
+}
+
+/// The voting codes of these numbers, as they are stored.
+pub fn codes(numbers: std::ops::Range<u128>) -> Vec<CodeHash> {
+    // Scattered, as hashes are.
+    numbers
+        .map(|number| CodeHash((number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes()))
+        .collect()
+}
+
+/// A deed of an admin, done at `at(0)`.
+pub fn deed(what: &str) -> Deed {
+    Deed { at: at(0), who: "admin key".into(), what: what.into(), subject: "subject".into() }
 }

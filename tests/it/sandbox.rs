@@ -57,6 +57,13 @@ impl Site {
         answer.json().await.unwrap()
     }
 
+    /// The JSON at a path, as whoever has the admin key sees it.
+    pub async fn json_with_key(&self, path: &str) -> Value {
+        let answer = self.http.get(self.url(path)).header("authorization", KEY).send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "GET {path}");
+        answer.json().await.unwrap()
+    }
+
     /// Posts JSON with the admin key; status and body.
     pub async fn organise(&self, path: &str, body: &Value) -> (StatusCode, Value) {
         let request = self.http.post(self.url(path)).header("authorization", KEY).json(body);
@@ -66,7 +73,7 @@ impl Site {
 
     /// Signs in with the admin key; the session's cookie, as `name=value`.
     pub async fn sign_in(&self) -> String {
-        let answer = self.http.post(self.url("/signin")).form(&[("key", KEY)]).send().await.unwrap();
+        let answer = self.http.post(self.url("/sessions")).form(&[("key", KEY)]).send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
         answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
     }

@@ -14,7 +14,7 @@ CREATE TABLE users (
 CREATE TABLE sessions (
   id       TEXT PRIMARY KEY,
   secret   BLOB NOT NULL UNIQUE,
-  owner    TEXT REFERENCES users (id) ON DELETE CASCADE,
+  owner    TEXT REFERENCES users (folded) ON DELETE CASCADE,
   key_mark BLOB,                            -- of the admin key that began it, where it is no account's
   agent    TEXT NOT NULL,
   began_at INTEGER NOT NULL,
@@ -23,13 +23,14 @@ CREATE TABLE sessions (
   CHECK ((owner IS NULL) <> (key_mark IS NULL))
 ) WITHOUT ROWID;
 CREATE INDEX sessions_of_users ON sessions (owner);
+CREATE INDEX sessions_of_keys ON sessions (key_mark) WHERE key_mark IS NOT NULL;
 CREATE INDEX sessions_by_end ON sessions (ends_at);
 
 -- API tokens, kept in the same way.
 CREATE TABLE tokens (
   id       TEXT PRIMARY KEY,
   secret   BLOB NOT NULL UNIQUE,
-  owner    TEXT REFERENCES users (id) ON DELETE CASCADE,
+  owner    TEXT REFERENCES users (folded) ON DELETE CASCADE,
   key_mark BLOB,
   name     TEXT NOT NULL,
   scopes   INTEGER NOT NULL,                -- domain::rights::Scopes
@@ -39,6 +40,7 @@ CREATE TABLE tokens (
   CHECK ((owner IS NULL) <> (key_mark IS NULL))
 ) WITHOUT ROWID;
 CREATE INDEX tokens_of_users ON tokens (owner);
+CREATE INDEX tokens_of_keys ON tokens (key_mark) WHERE key_mark IS NOT NULL;
 
 CREATE TABLE invitations (
   id      TEXT PRIMARY KEY,
@@ -70,13 +72,14 @@ ALTER TABLE polls ADD COLUMN one_vote_per TEXT NOT NULL DEFAULT 'browser'
 CREATE INDEX polls_of_users ON polls (owner);
 
 -- Voting codes, as hashes (domain::code). A code is good once its batch is complete, until it is void. Nothing here says
--- whether a code was used. Batches outlive their polls until their codes are swept away.
+-- whether a code was used. Batches outlive their polls until their codes are swept away, and swept ones keep their numbers
+-- taken while their poll is there.
 CREATE TABLE code_batches (
   poll    INTEGER NOT NULL,
   batch   INTEGER NOT NULL,
   codes   INTEGER NOT NULL,
   made_at INTEGER NOT NULL,
-  state   TEXT NOT NULL CHECK (state IN ('making', 'good', 'void')),
+  state   TEXT NOT NULL CHECK (state IN ('making', 'good', 'void', 'swept')),
   PRIMARY KEY (poll, batch)
 ) WITHOUT ROWID;
 CREATE TABLE codes (
@@ -85,3 +88,4 @@ CREATE TABLE codes (
   batch INTEGER NOT NULL,
   PRIMARY KEY (poll, hash)
 ) WITHOUT ROWID;
+CREATE INDEX codes_of_batches ON codes (poll, batch);

@@ -12,6 +12,7 @@ use crate::domain::change::{PollChange, Refusal};
 use crate::domain::names::{JoinCode, PollId, Slug};
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::{Poll, Status};
+use crate::http::actors::Caller;
 use crate::http::error::ApiError;
 use crate::live::Event;
 use crate::store::StoreError;
@@ -25,16 +26,18 @@ impl Needs {
         self.store.poll_named(name).await?.ok_or(ApiError::NotFound("poll"))
     }
 
-    /// Makes a poll. A slug made from the title gets the join code appended where it is taken.
-    pub(super) async fn create(&self, wish: &NewPoll) -> Result<Poll, ApiError> {
+    /// Makes a poll, the caller's; `what`: how the audit trail calls it. A slug made from the title gets the join code appended where it is taken.
+    pub(super) async fn create(&self, caller: &Caller, what: &str, wish: &NewPoll) -> Result<Poll, ApiError> {
         let now = self.clock.now();
         for attempt in 0..TRIES {
             let code = JoinCode::random(&self.entropy);
             let mut poll = wish.clone().into_poll(PollId::random(&self.entropy), code, now)?;
+            poll.owner = caller.actor.user.clone();
             if wish.slug.is_none() && attempt > 0 {
                 poll.slug = Slug::from_title(&poll.title, Some(poll.code.as_str()));
             }
-            match self.store.insert_poll(&poll).await {
+            let store = self.store.on_record(caller.deed(what, poll.slug.as_str(), now));
+            match store.insert_poll(&poll).await {
                 Ok(()) => {
                     self.took_effect(&poll, now).await?;
                     return Ok(poll);
@@ -47,7 +50,7 @@ impl Needs {
     }
 
     /// A new draft with the texts and rules of another poll.
-    pub(super) async fn duplicate(&self, name: &str) -> Result<Poll, ApiError> {
+    pub(super) async fn duplicate(&self, caller: &Caller, name: &str) -> Result<Poll, ApiError> {
         let poll = self.find(name).await?;
         let wish = NewPoll {
             title: poll.title,
@@ -60,7 +63,7 @@ impl Needs {
             results: Some(poll.results),
             one_vote_per: Some(poll.one_vote_per),
         };
-        self.create(&wish).await
+        self.create(caller, "poll.duplicate", &wish).await
     }
 
     /// Changes a poll by `rule`, again if somebody else changed it meanwhile.

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,12 +16,13 @@ use super::handlers::Asked;
 use super::making::Making;
 use super::sheet;
 use crate::domain::code::{CodeBatch, MAX_BATCH, MAX_CODES, VotingCode};
-use crate::domain::deed::Deed;
 use crate::domain::poll::{OneVotePer, Poll};
+use crate::http::actors::Caller;
 use crate::http::body;
 use crate::http::error::ApiError;
+use crate::http::guard::Known;
 use crate::http::language::Language;
-use crate::http::origin::Peer;
+use crate::http::origin::Base;
 use crate::http::pages::html;
 
 #[derive(Debug, Deserialize)]
@@ -52,23 +53,26 @@ struct Batch {
 pub async fn make(
     State(needs): State<Needs>,
     Path(name): Path<String>,
-    Extension(peer): Extension<Peer>,
+    Known(caller): Known,
+    base: Base,
     language: Language,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let asked = Asked::read(&needs, &headers, peer, body).await?;
+    let asked = Asked::read(&headers, body).await?;
     let (count, as_sheet) = match &asked {
         Asked::Json(bytes) => (body::json::<CodesBody>(bytes)?.count, false),
         Asked::Form(form) => (form.count()?, form.wants_sheet()?),
     };
+    needs.own(&caller, &name).await?;
     let poll = needs.find(&name).await?;
     let most = if as_sheet { sheet::MOST } else { MAX_BATCH };
     needs.room_for(&poll, count, most).await?;
-    let mut making = Making::begin(&needs, &poll, count, needs.deed("codes.make", &poll)).await?;
+    let recording = needs.of(&caller, "codes.make", poll.slug.as_str()).store;
+    let mut making = Making::begin(&needs, recording, &poll, count).await?;
     // Nobody is told that codes were made before some are stored.
     let first = making.next().await?;
-    let page = needs.origins.base(&headers, Some(peer)).voting_page(&poll.slug);
+    let page = base.voting_page(&poll.slug);
     if as_sheet {
         let sheet = sheet::page(&needs.pages, language, &poll, &page, first).await?;
         return Ok(html(Bytes::new(), language).map(|_| making.into_body(sheet, |_| Bytes::new())));
@@ -80,10 +84,9 @@ pub async fn make(
 pub async fn count(
     State(needs): State<Needs>,
     Path(name): Path<String>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
+    Known(caller): Known,
 ) -> Result<Response, ApiError> {
-    needs.allow(&headers, peer)?;
+    needs.own(&caller, &name).await?;
     let poll = needs.find(&name).await?;
     let batches = needs.store.batches(poll.id).await?;
     let votes = needs.store.snapshot(poll.id, needs.clock.now()).await?;
@@ -97,11 +100,9 @@ pub async fn count(
 pub async fn void(
     State(needs): State<Needs>,
     Path((name, batch)): Path<(String, String)>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
+    Known(caller): Known,
 ) -> Result<Response, ApiError> {
-    needs.allow(&headers, peer)?;
-    needs.void(&name, &batch).await?;
+    needs.void(&caller, &name, &batch).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -109,11 +110,9 @@ pub async fn void(
 pub async fn void_by_form(
     State(needs): State<Needs>,
     Path((name, batch)): Path<(String, String)>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
+    Known(caller): Known,
 ) -> Result<Response, ApiError> {
-    needs.allow(&headers, peer)?;
-    let poll = needs.void(&name, &batch).await?;
+    let poll = needs.void(&caller, &name, &batch).await?;
     Ok(Redirect::to(&format!("/studio/polls/{}", poll.slug)).into_response())
 }
 
@@ -129,19 +128,15 @@ impl Needs {
         if (1..=most).contains(&u64::from(count)) { Ok(()) } else { Err(ApiError::CodeCount { most }) }
     }
 
-    async fn void(&self, name: &str, batch: &str) -> Result<Poll, ApiError> {
+    async fn void(&self, caller: &Caller, name: &str, batch: &str) -> Result<Poll, ApiError> {
+        self.own(caller, name).await?;
         let poll = self.find(name).await?;
         let number = batch.parse().map_err(|_| ApiError::NotFound("batch"))?;
-        let recording = self.store.on_record(self.deed("codes.void", &poll));
+        let recording = self.of(caller, "codes.void", poll.slug.as_str()).store;
         if !recording.void_batch(poll.id, number).await? {
             return Err(ApiError::NotFound("batch"));
         }
         Ok(poll)
-    }
-
-    /// What goes on record.
-    fn deed(&self, what: &str, poll: &Poll) -> Deed {
-        Deed { at: self.clock.now(), who: "admin key".into(), what: what.into(), subject: poll.slug.to_string() }
     }
 }
 

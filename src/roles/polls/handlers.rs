@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,9 +16,10 @@ use super::view::PollView;
 use crate::domain::change::PollChange;
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::{Poll, Status};
+use crate::http::actors::Caller;
 use crate::http::body::{self, Kind};
 use crate::http::error::ApiError;
-use crate::http::origin::Peer;
+use crate::http::guard::Known;
 
 /// The longest delay of a closing, in seconds: a year.
 const MAX_DELAY: u32 = 366 * 24 * 3600;
@@ -64,36 +65,59 @@ impl Action {
             _ => Err(ApiError::NotFound("address")),
         }
     }
+
+    /// What the audit trail calls it.
+    fn deed(self) -> &'static str {
+        match self {
+            Self::Open => "poll.open",
+            Self::Close => "poll.close",
+            Self::Reset => "poll.reset",
+            Self::Duplicate => "poll.duplicate",
+            Self::Edit => "poll.change",
+            Self::Show => "poll.show",
+            Self::Delete => "poll.delete",
+        }
+    }
 }
 
 /// `GET /polls`.
 pub async fn list(State(needs): State<Needs>, headers: HeaderMap) -> Result<Response, ApiError> {
-    let organiser = needs.organisers.know(&headers);
+    let caller = needs.actors.know(&headers).await?;
     let now = needs.clock.now();
     let polls = needs.store.polls().await?;
-    let listed = polls.iter().filter(|poll| organiser || poll.status_at(now) != Status::Draft);
+    let sees = |poll: &&Poll| caller.as_ref().is_some_and(|caller| caller.actor.sees(poll));
+    let listed = polls.iter().filter(|poll| poll.status_at(now) != Status::Draft || sees(poll));
     Ok(Json(listed.map(|poll| PollView::new(poll, now)).collect::<Vec<_>>()).into_response())
 }
 
 /// `GET /polls/{poll}`.
-pub async fn show(State(needs): State<Needs>, Path(name): Path<String>) -> Result<Response, ApiError> {
+pub async fn show(
+    State(needs): State<Needs>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let poll = needs.find(&name).await?;
+    if poll.status_at(needs.clock.now()) == Status::Draft {
+        // What is being prepared is nobody else's business, not even that it is there.
+        let caller = needs.actors.know(&headers).await?;
+        caller.filter(|caller| caller.actor.sees(&poll)).ok_or(ApiError::NotFound("poll"))?;
+    }
     Ok(Json(PollView::new(&poll, needs.clock.now())).into_response())
 }
 
 /// `POST /polls`: from JSON, or from the form of the studio.
 pub async fn create(
     State(needs): State<Needs>,
-    Extension(peer): Extension<Peer>,
+    Known(caller): Known,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let asked = Asked::read(&needs, &headers, peer, body).await?;
+    let asked = Asked::read(&headers, body).await?;
     let wish: NewPoll = match &asked {
         Asked::Json(bytes) => body::json(bytes)?,
         Asked::Form(form) => form.wish()?,
     };
-    let poll = needs.create(&wish).await?;
+    let poll = needs.create(&caller, "poll.create", &wish).await?;
     Ok(asked.answer(&needs, StatusCode::CREATED, &poll))
 }
 
@@ -101,11 +125,12 @@ pub async fn create(
 pub async fn change(
     State(needs): State<Needs>,
     Path(name): Path<String>,
-    Extension(peer): Extension<Peer>,
+    Known(caller): Known,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    needs.allow(&headers, peer)?;
+    let needs = needs.of(&caller, "poll.change", &name);
+    needs.own(&caller, &name).await?;
     if body::kind(&headers) != Kind::Json {
         return Err(ApiError::UnsupportedMediaType("application/json"));
     }
@@ -119,11 +144,10 @@ pub async fn change(
 pub async fn delete(
     State(needs): State<Needs>,
     Path(name): Path<String>,
-    Extension(peer): Extension<Peer>,
-    headers: HeaderMap,
+    Known(caller): Known,
 ) -> Result<Response, ApiError> {
-    needs.allow(&headers, peer)?;
-    needs.delete(&name).await?;
+    needs.own(&caller, &name).await?;
+    needs.of(&caller, "poll.delete", &name).delete(&name).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -131,20 +155,22 @@ pub async fn delete(
 pub async fn act(
     State(needs): State<Needs>,
     Path((name, action)): Path<(String, String)>,
-    Extension(peer): Extension<Peer>,
+    Known(caller): Known,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let action = Action::parse(&action)?;
-    let asked = Asked::read(&needs, &headers, peer, body).await?;
+    let asked = Asked::read(&headers, body).await?;
     if action != Action::Close {
         asked.no_settings()?;
     }
+    needs.own(&caller, &name).await?;
+    let needs = needs.of(&caller, action.deed(), &name);
     let (status, poll) = match action {
         Action::Open => (StatusCode::OK, needs.open(&name).await?),
         Action::Close => (StatusCode::OK, close(&needs, &name, asked.delay()?).await?),
         Action::Reset => (StatusCode::OK, needs.reset(&name).await?),
-        Action::Duplicate => (StatusCode::CREATED, needs.duplicate(&name).await?),
+        Action::Duplicate => (StatusCode::CREATED, needs.duplicate(&caller, &name).await?),
         Action::Edit => {
             let (form, poll) = (asked.form()?, needs.find(&name).await?);
             // All of the form is taken for what is wanted, also what somebody else has changed since it was shown.
@@ -169,10 +195,22 @@ pub async fn act(
 }
 
 impl Needs {
-    /// Lets an organiser pass who comes from our own pages, or is no browser.
-    pub(super) fn allow(&self, headers: &HeaderMap, peer: Peer) -> Result<(), ApiError> {
-        self.origins.check(headers, Some(peer))?;
-        self.organisers.require(headers)
+    /// Requires that the poll of this name is this organiser's to run. Of another's draft they do not learn that it is there.
+    pub(super) async fn own(&self, caller: &Caller, name: &str) -> Result<(), ApiError> {
+        let poll = self.find(name).await?;
+        if caller.actor.runs(&poll) {
+            Ok(())
+        } else if poll.status_at(self.clock.now()) == Status::Draft {
+            Err(ApiError::NotFound("poll"))
+        } else {
+            Err(ApiError::NotYours)
+        }
+    }
+
+    /// The same, on whose record goes what the caller does.
+    pub(super) fn of(&self, caller: &Caller, what: &str, subject: &str) -> Self {
+        let deed = caller.deed(what, subject, self.clock.now());
+        Self { store: self.store.on_record(deed), ..self.clone() }
     }
 }
 
@@ -196,8 +234,7 @@ pub(super) enum Asked {
 }
 
 impl Asked {
-    pub(super) async fn read(needs: &Needs, headers: &HeaderMap, peer: Peer, body: Body) -> Result<Self, ApiError> {
-        needs.allow(headers, peer)?;
+    pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, ApiError> {
         let kind = body::kind(headers);
         let bytes = body::read(body, body::POLL).await?;
         match kind {

@@ -11,7 +11,6 @@ use futures_util::stream::try_unfold;
 use super::Needs;
 use crate::domain::clock::Entropy;
 use crate::domain::code::{CodeHash, VotingCode};
-use crate::domain::deed::Deed;
 use crate::domain::names::PollId;
 use crate::domain::poll::Poll;
 use crate::http::error::chain;
@@ -37,20 +36,20 @@ pub struct Making {
 }
 
 impl Making {
-    /// Begins a batch of `count` codes.
+    /// Begins a batch of `count` codes. `recording`: the store that puts on record that they were made.
     ///
     /// # Errors
     /// Where the store fails.
-    pub async fn begin(needs: &Needs, poll: &Poll, count: u32, deed: Deed) -> Result<Self, StoreError> {
-        let store = needs.store.clone();
-        let mut number = store.begin_batch(poll.id, count, deed.at).await;
+    pub async fn begin(needs: &Needs, recording: Store, poll: &Poll, count: u32) -> Result<Self, StoreError> {
+        let (store, now) = (needs.store.clone(), needs.clock.now());
+        let mut number = store.begin_batch(poll.id, count, now).await;
         for _ in 1..TRIES {
             if !matches!(number, Err(StoreError::Changed)) {
                 break;
             }
-            number = store.begin_batch(poll.id, count, deed.at).await;
+            number = store.begin_batch(poll.id, count, now).await;
         }
-        let (number, recording, entropy) = (number?, store.on_record(deed), needs.entropy.clone());
+        let (number, entropy) = (number?, needs.entropy.clone());
         Ok(Self { store, recording, entropy, poll: poll.id, number, left: count, is_complete: false })
     }
 
@@ -149,6 +148,7 @@ mod tests {
 
     use super::*;
     use crate::domain::clock::from_millis;
+    use crate::domain::deed::Deed;
     use crate::store::sqlite::Sqlite;
 
     fn making(store: &Store, number: u32, count: u32) -> Making {

@@ -9,10 +9,11 @@ mod sheet;
 mod view;
 
 use axum::Router;
+use axum::extract::FromRef;
 use axum::routing::{delete, get, post};
 
 use crate::domain::clock::{Clock, Entropy};
-use crate::http::auth::Organisers;
+use crate::http::actors::Actors;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
 use crate::live::Live;
@@ -29,8 +30,8 @@ pub struct Needs {
     /// Who hears of changes.
     pub live: Live,
     /// Who may change them.
-    pub organisers: Organisers,
-    /// Who sent the browser here.
+    pub actors: Actors,
+    /// Under which address people vote.
     pub origins: Origins,
     /// How sheets of codes look.
     pub pages: Pages,
@@ -38,6 +39,12 @@ pub struct Needs {
     pub clock: Clock,
     /// Ids and codes.
     pub entropy: Entropy,
+}
+
+impl FromRef<Needs> for Origins {
+    fn from_ref(needs: &Needs) -> Self {
+        needs.origins.clone()
+    }
 }
 
 /// The role's routes.

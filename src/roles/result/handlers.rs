@@ -8,7 +8,9 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::{Needs, csv, events, page, picture};
-use crate::domain::snapshot::Audience;
+use crate::domain::poll::Poll;
+use crate::domain::rights::Need;
+use crate::domain::snapshot::{Audience, SnapshotView};
 use crate::http::error::ApiError;
 use crate::http::language::Language;
 use crate::http::origin::Base;
@@ -32,13 +34,14 @@ pub async fn get_results(
     language: Language,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let audience = asked.audience(&needs, &headers)?;
     let (name, ending) = name.split_once('.').map_or((name.as_str(), None), |(name, ending)| (name, Some(ending)));
+    let snapshot = needs.hub.snapshot(name).await?;
+    let audience = asked.audience(&needs, &headers, &snapshot.poll).await?;
     match ending {
-        None => page::live(&needs, &*needs.hub.snapshot(name).await?, &base, language).await,
-        Some("json") => Ok(Json(needs.hub.snapshot(name).await?.view(audience)).into_response()),
-        Some("csv") => table(&needs, name, audience).await,
-        Some("svg") => picture::picture(&needs, &*needs.hub.snapshot(name).await?, audience, language),
+        None => page::live(&needs, &snapshot, &base, language).await,
+        Some("json") => Ok(Json(snapshot.view(audience)).into_response()),
+        Some("csv") => table(&snapshot.view(audience)),
+        Some("svg") => picture::picture(&needs, &snapshot, audience, language),
         Some(_) => Err(ApiError::NotFound("address")),
     }
 }
@@ -50,31 +53,48 @@ pub async fn get_events(
     Parameters(asked): Parameters<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let audience = asked.audience(&needs, &headers)?;
+    let audience = if asked.names_nobody(&headers) {
+        Audience::Public
+    } else {
+        asked.audience(&needs, &headers, &needs.hub.snapshot(&name).await?.poll).await?
+    };
     let seen = events::last_seen(&headers, asked.seen.as_deref());
     let viewer = needs.hub.watch(&name, audience, seen).await?;
     Ok(events::respond(&needs.hub, viewer, audience, seen))
 }
 
 impl Asked {
-    /// For whom to show it: for an organiser who says so. Whoever shows the key says so by that; a session alone does
-    /// not, for its browser may be the one that projects the result page.
-    fn audience(&self, needs: &Needs, headers: &HeaderMap) -> Result<Audience, ApiError> {
+    /// For whom to show it: for the poll's organiser, who says so. Whoever shows the key or a token says so by that; a
+    /// session alone does not, for its browser may be the one that projects the result page.
+    async fn audience(&self, needs: &Needs, headers: &HeaderMap, poll: &Poll) -> Result<Audience, ApiError> {
         match self.audience.as_deref() {
-            Some("organiser") => needs.organisers.require(headers).map(|()| Audience::Organiser),
+            Some("organiser") => {
+                let caller = needs.actors.know(headers).await?.ok_or(ApiError::Unauthorized)?;
+                match caller.actor.audience(poll) {
+                    Audience::Organiser => Ok(Audience::Organiser),
+                    Audience::Public => Err(ApiError::Forbidden(Need::Organiser)),
+                }
+            }
             Some(_) => Err(ApiError::BadRequest("audience: organiser".into())),
-            None if headers.contains_key(AUTHORIZATION) => Ok(needs.organisers.audience(headers)),
-            None => Ok(Audience::Public),
+            None if self.names_nobody(headers) => Ok(Audience::Public),
+            None => {
+                let caller = needs.actors.know(headers).await?;
+                Ok(caller.map_or(Audience::Public, |caller| caller.actor.audience(poll)))
+            }
         }
+    }
+
+    /// Whether it is asked by nobody in particular.
+    fn names_nobody(&self, headers: &HeaderMap) -> bool {
+        self.audience.is_none() && !headers.contains_key(AUTHORIZATION)
     }
 }
 
-async fn table(needs: &Needs, name: &str, audience: Audience) -> Result<Response, ApiError> {
-    let view = needs.hub.snapshot(name).await?.view(audience);
+fn table(view: &SnapshotView) -> Result<Response, ApiError> {
     if view.hidden {
         return Err(ApiError::Unauthorized);
     }
     let file = format!("attachment; filename=\"{}.csv\"", view.poll);
     let headers = [(CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (CONTENT_DISPOSITION, file)];
-    Ok((headers, csv::encode(&view)?).into_response())
+    Ok((headers, csv::encode(view)?).into_response())
 }

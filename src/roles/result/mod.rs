@@ -16,7 +16,7 @@ use axum::routing::get;
 
 use self::course::Courses;
 use self::hub::Hub;
-use crate::http::auth::Organisers;
+use crate::http::actors::Actors;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
 
@@ -28,7 +28,7 @@ pub struct Needs {
     /// How votes came in over time.
     pub courses: Courses,
     /// Who may see hidden totals.
-    pub organisers: Organisers,
+    pub actors: Actors,
     /// How the page looks.
     pub pages: Pages,
     /// Under which address people join.

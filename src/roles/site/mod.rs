@@ -8,11 +8,10 @@ mod studio;
 
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::{get, post};
+use axum::routing::get;
 
 use crate::domain::clock::Clock;
-use crate::http::auth::Organisers;
-use crate::http::limit::SignInLimit;
+use crate::http::actors::Actors;
 use crate::http::ops::Counts;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
@@ -32,9 +31,7 @@ pub struct Needs {
     /// Under which address people join.
     pub origins: Origins,
     /// Who may enter the studio.
-    pub organisers: Organisers,
-    /// How often somebody may try.
-    pub sign_ins: SignInLimit,
+    pub actors: Actors,
 }
 
 impl FromRef<Needs> for Origins {
@@ -47,9 +44,8 @@ impl FromRef<Needs> for Origins {
 pub fn router(needs: Needs) -> Router {
     Router::new()
         .route("/join", get(front::join))
-        .route("/signin", get(signin::page).post(signin::sign_in))
-        .route("/signout", post(signin::sign_out))
-        .merge(studio::router(&needs))
+        .route("/signin", get(signin::page))
+        .merge(studio::router())
         .with_state(needs)
 }
 

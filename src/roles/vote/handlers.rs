@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -132,7 +132,7 @@ impl Vote {
         parts: &Parts,
         body: Body,
     ) -> Result<Cast, ApiError> {
-        let ballot: BallotBody = body::json(&self.read(parts, body).await?)?;
+        let ballot: BallotBody = body::json(&body::read(body, body::BALLOT).await?)?;
         let (choice, code) = (ballot.choice.as_deref(), ballot.code.as_deref());
         self.cast(slug, Wish { headers: &parts.headers, peer: peer(parts), browser, choice, code }).await
     }
@@ -144,15 +144,9 @@ impl Vote {
         parts: &Parts,
         body: Body,
     ) -> Result<Cast, ApiError> {
-        let fields = body::form(&self.read(parts, body).await?)?;
+        let fields = body::form(&body::read(body, body::BALLOT).await?)?;
         let (choice, code) = (fields.get("vote"), fields.get("code"));
         self.cast(slug, Wish { headers: &parts.headers, peer: peer(parts), browser, choice, code }).await
-    }
-
-    /// The body, if no other site sent the browser here.
-    async fn read(&self, parts: &Parts, body: Body) -> Result<Bytes, ApiError> {
-        self.needs.origins.check(&parts.headers, peer(parts))?;
-        body::read(body, body::BALLOT).await
     }
 }
 

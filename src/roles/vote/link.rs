@@ -48,7 +48,7 @@ impl Vote {
         let Some(code) = VotingCode::parse(code) else { return wrong(name) };
         let poll = self.polls.get(name).await?.ok_or(ApiError::NotFound("poll"))?;
         let by_code = poll.one_vote_per == OneVotePer::Code;
-        if by_code && !self.is_good(&poll, code, self.guesser(headers, peer)).await? {
+        if by_code && !self.is_good(&poll, code, Some(self.guesser(headers, peer))).await? {
             return wrong(poll.slug.as_str());
         }
         let mut response = Redirect::to(&format!("/vote/{}", poll.slug)).into_response();

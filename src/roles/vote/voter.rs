@@ -1,7 +1,5 @@
 //! Who votes: found once the poll is known, for its rule says by what.
 
-use std::net::IpAddr;
-
 use axum::http::HeaderMap;
 
 use super::Vote;
@@ -12,9 +10,10 @@ use crate::domain::names::Choice;
 use crate::domain::poll::{OneVotePer, Poll, Status};
 use crate::domain::voter::{Receipt, Voter};
 use crate::http::error::ApiError;
+use crate::http::guard::{Limits, too_many};
 use crate::http::origin::Peer;
 use crate::http::voter::{IDEMPOTENCY_KEY, Identified};
-use crate::rate::{Key, Rule, network};
+use crate::rate::{Key, Rule};
 use crate::store::StoreError;
 
 /// Wrong codes that one party may try.
@@ -105,7 +104,7 @@ impl Vote {
             Some("") => return Err(ApiError::CodeMissing),
             Some(typed) => {
                 let code = VotingCode::parse(typed).ok_or(ApiError::CodeUnknown)?;
-                (code, self.attempt(code, wish.headers), self.guesser(wish.headers, wish.peer))
+                (code, self.attempt(code, wish.headers), Some(self.guesser(wish.headers, wish.peer)))
             }
         };
         if !self.is_good(poll, code, guesser).await? {
@@ -118,29 +117,23 @@ impl Vote {
     ///
     /// # Errors
     /// [`ApiError::TooMany`] where they have guessed too often, and where the roll cannot be read.
-    pub(super) async fn is_good(
-        &self,
-        poll: &Poll,
-        code: VotingCode,
-        guesser: Option<IpAddr>,
-    ) -> Result<bool, ApiError> {
-        let key = guesser.map(|address| Key::new("voting code", network(address).to_string().as_bytes()));
-        if let Some(key) = &key {
-            let wrong = self.guesses.peek(key, GUESSES).await;
+    pub(super) async fn is_good(&self, poll: &Poll, code: VotingCode, guesser: Option<Key>) -> Result<bool, ApiError> {
+        if let Some(guesser) = &guesser {
+            let wrong = self.guesses.peek(guesser, GUESSES).await;
             if !wrong.allowed {
-                return Err(ApiError::TooMany { seconds: wrong.reset.as_secs() + 1 });
+                return Err(too_many(wrong));
             }
         }
         let good = self.roll.has(poll.id, code.hash(poll.id)).await?;
-        if let (false, Some(key)) = (good, &key) {
-            self.guesses.take(key, GUESSES).await;
+        if let (false, Some(guesser)) = (good, &guesser) {
+            self.guesses.take(guesser, GUESSES).await;
         }
         Ok(good)
     }
 
     /// Whose guesses are counted together.
-    pub(super) fn guesser(&self, headers: &HeaderMap, peer: Option<Peer>) -> Option<IpAddr> {
-        peer.map(|peer| self.needs.origins.client(headers, peer))
+    pub(super) fn guesser(&self, headers: &HeaderMap, peer: Option<Peer>) -> Key {
+        Limits::address("voting code", &self.needs.origins, headers, peer)
     }
 
     /// The attempt of a client that sends a code: it may name it, to repeat it.

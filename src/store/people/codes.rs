@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use sqlx::{Database, Row};
 
-use super::{Db, Here};
+use super::{Db, Here, codes};
 use crate::domain::clock::from_millis;
 use crate::domain::code::CodeBatch;
 use crate::domain::names::PollId;
@@ -13,6 +13,8 @@ use crate::store::values::{signed, unsigned};
 
 /// After this time a batch that is still being made was given up: whoever made it is gone.
 const GIVEN_UP: SignedDuration = SignedDuration::from_hours(2);
+/// How many codes are swept away at a time.
+const SWEEP: i64 = 4000;
 
 impl Here {
     pub(crate) async fn begin_batch(&self, poll: PollId, codes: u32, now: Timestamp) -> Result<u32, StoreError> {
@@ -36,7 +38,7 @@ impl Here {
     }
 
     pub(crate) async fn void_batch(&self, poll: PollId, number: u32) -> Result<bool, StoreError> {
-        self.set_state(poll, number, "UPDATE code_batches SET state = 'void' WHERE state <> 'void'").await
+        self.set_state(poll, number, "UPDATE code_batches SET state = 'void' WHERE state IN ('making', 'good')").await
     }
 
     async fn set_state(&self, poll: PollId, number: u32, update: &'static str) -> Result<bool, StoreError> {
@@ -66,27 +68,37 @@ impl Here {
     pub(crate) async fn sweep_codes(&self, now: Timestamp) -> Result<bool, StoreError> {
         self.bounded(async {
             let sql = "SELECT b.poll, b.batch FROM code_batches b LEFT JOIN polls p ON p.id = b.poll \
-                       WHERE p.id IS NULL OR b.codes > 0 AND (b.state = 'void' OR b.state = 'making' AND b.made_at < $1) \
-                       LIMIT 1";
+                       WHERE p.id IS NULL OR b.state = 'void' OR (b.state = 'making' AND b.made_at < $1) LIMIT 1";
             let given_up = (now - GIVEN_UP).as_millisecond();
             let found = sqlx::query_as(sql).bind(given_up).fetch_optional(self.reading()).await?;
-            let Some((poll, number)): Option<(i64, i64)> = found else { return Ok(false) };
-            let mut tx = self.begin().await?;
-            let sql = "DELETE FROM codes WHERE poll = $1 AND hash IN \
-                       (SELECT hash FROM codes WHERE poll = $1 AND batch = $2 LIMIT 4000)";
-            let swept = sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?.rows_affected();
-            if swept == 0 {
-                // While there is the poll, the number stays taken: whoever still speaks of this batch means no other.
-                let sql = "UPDATE code_batches SET state = 'void', codes = 0 WHERE poll = $1 AND batch = $2";
-                sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?;
-                let sql = "DELETE FROM code_batches WHERE poll = $1 AND batch = $2 \
-                           AND NOT EXISTS (SELECT 1 FROM polls WHERE id = $1)";
-                sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?;
-            }
-            tx.commit().await?;
+            let Some(batch) = found else { return Ok(false) };
+            self.sweep_batch(batch, given_up).await?;
             Ok(true)
         })
         .await
+    }
+
+    /// Sweeps away some of a batch's codes, and once there are none left, the batch. Its number stays taken while the
+    /// poll is there: whoever means this batch must not meet another.
+    async fn sweep_batch(&self, (poll, number): (i64, i64), given_up: i64) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        // Looked at again, and locked: from here on its maker neither adds to it nor completes it.
+        let sql = "UPDATE code_batches SET state = 'void' WHERE poll = $1 AND batch = $2 AND (state = 'void' \
+                   OR (state = 'making' AND made_at < $3) OR NOT EXISTS (SELECT 1 FROM polls WHERE id = $1))";
+        let locked = sqlx::query(sql).bind(poll).bind(number).bind(given_up).execute(&mut *tx).await?;
+        if locked.rows_affected() == 0 {
+            return Ok(());
+        }
+        if codes::sweep(&mut tx, (poll, number), SWEEP).await? == 0 {
+            for sql in [
+                "UPDATE code_batches SET state = 'swept' WHERE poll = $1 AND batch = $2",
+                "DELETE FROM code_batches WHERE poll = $1 AND NOT EXISTS (SELECT 1 FROM polls WHERE id = $1) \
+                 AND batch = $2",
+            ] {
+                sqlx::query(sql).bind(poll).bind(number).execute(&mut *tx).await?;
+            }
+        }
+        Ok(tx.commit().await?)
     }
 }
 

@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Adds accounts, and says of each whether it was added: ids in use are passed over, or with `all`, keep everything
-    /// from being added.
+    /// from being added: then one `false` means that none was.
     pub async fn insert_users(&self, new: &[NewUser], all: bool) -> Result<Vec<bool>, StoreError> {
         ask!(self.insert_users(new, all))
     }
@@ -112,7 +112,7 @@ impl Store {
         ask!(self.sessions(holder, now))
     }
 
-    /// Notes that a session was used.
+    /// Notes that a session was used; never on record.
     pub async fn see_session(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         ask!(self.see_session(id, at))
     }
@@ -142,7 +142,7 @@ impl Store {
         ask!(self.tokens(holder, now))
     }
 
-    /// Notes that a token was used.
+    /// Notes that a token was used; never on record.
     pub async fn see_token(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         ask!(self.see_token(id, at))
     }
@@ -179,13 +179,14 @@ impl Store {
         ask!(self.delete_invitation(id))
     }
 
-    /// Begins a batch of voting codes, which are not good until it is complete; its number.
+    /// Begins a batch of voting codes, which are not good until it is complete; its number, which no other batch of the
+    /// poll ever has. It is on record once it is complete, and given up where that takes two hours.
     /// [`StoreError::Changed`] where another batch of the poll began at the same moment.
     pub async fn begin_batch(&self, poll: PollId, codes: u32, now: Timestamp) -> Result<u32, StoreError> {
         ask!(self.begin_batch(poll, codes, now))
     }
 
-    /// Adds codes to a batch.
+    /// Adds codes to a batch, all or none. [`StoreError::Changed`] where it is not being made any more.
     pub async fn add_codes(&self, poll: PollId, batch: u32, codes: &[CodeHash]) -> Result<(), StoreError> {
         ask!(self.add_codes(poll, batch, codes))
     }
@@ -195,7 +196,7 @@ impl Store {
         ask!(self.complete_batch(poll, number))
     }
 
-    /// Makes a batch's codes worthless; what they have voted stays. `false` where there is no such batch.
+    /// Makes a batch's codes worthless; what they have voted stays. `false` where there is no such batch, or it is void.
     pub async fn void_batch(&self, poll: PollId, number: u32) -> Result<bool, StoreError> {
         ask!(self.void_batch(poll, number))
     }
@@ -210,7 +211,7 @@ impl Store {
         ask!(self.good_codes(poll, codes))
     }
 
-    /// Sweeps away some thousand codes that are worthless or of deleted polls. `true` while there is more to sweep.
+    /// Sweeps away some thousand codes that are void, given up, or of deleted polls. `true` while there is more to sweep.
     pub async fn sweep_codes(&self, now: Timestamp) -> Result<bool, StoreError> {
         ask!(self.sweep_codes(now))
     }

@@ -12,6 +12,28 @@ use crate::domain::user::UserRole;
 use crate::store::StoreError;
 use crate::store::values::{millis, user_id, user_role};
 
+/// Selects what [`session`] and [`shown`] read.
+macro_rules! select_sessions {
+    ($condition:literal) => {
+        concat!(
+            "SELECT s.id, s.key_mark, s.agent, s.began_at, s.seen_at, s.ends_at, u.id AS owner, u.name AS holder, u.role \
+             FROM sessions s LEFT JOIN users u ON u.folded = s.owner WHERE ",
+            $condition
+        )
+    };
+}
+
+/// Selects what [`token`] and [`shown`] read.
+macro_rules! select_tokens {
+    ($condition:literal) => {
+        concat!(
+            "SELECT t.id, t.key_mark, t.name, t.scopes, t.made_at, t.seen_at, t.ends_at, u.id AS owner, \
+               u.name AS holder, u.role FROM tokens t LEFT JOIN users u ON u.folded = t.owner WHERE ",
+            $condition
+        )
+    };
+}
+
 impl Here {
     pub(crate) async fn begin_session(&self, new: &Session, secret: &SecretHash, most: u32) -> Result<(), StoreError> {
         self.bounded(async {
@@ -20,9 +42,13 @@ impl Here {
                 .bind(new.began_at.as_millisecond())
                 .execute(&mut *tx)
                 .await?;
+            let (owner, mark) = parts(&new.holder);
+            // Before the new one is among them: it stays, even if a clock that runs ahead began the others.
+            let sql = "DELETE FROM sessions WHERE (owner = $1 OR key_mark = $2) AND id NOT IN (\
+                       SELECT id FROM sessions WHERE owner = $1 OR key_mark = $2 ORDER BY began_at DESC, id LIMIT $3)";
+            sqlx::query(sql).bind(&owner).bind(mark).bind(i64::from(most) - 1).execute(&mut *tx).await?;
             let sql = "INSERT INTO sessions (id, secret, owner, key_mark, agent, began_at, seen_at, ends_at) \
                        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-            let (owner, mark) = parts(&new.holder);
             sqlx::query(sql)
                 .bind(&new.id)
                 .bind(&secret.0[..])
@@ -34,9 +60,6 @@ impl Here {
                 .bind(new.ends_at.as_millisecond())
                 .execute(&mut *tx)
                 .await?;
-            let sql = "DELETE FROM sessions WHERE owner IS NOT DISTINCT FROM $1 AND id NOT IN (\
-                       SELECT id FROM sessions WHERE owner IS NOT DISTINCT FROM $1 ORDER BY began_at DESC, id LIMIT $2)";
-            sqlx::query(sql).bind(owner).bind(i64::from(most)).execute(&mut *tx).await?;
             self.finish(tx).await
         })
         .await
@@ -48,9 +71,7 @@ impl Here {
         now: Timestamp,
     ) -> Result<Option<Shown<Session>>, StoreError> {
         self.bounded(async {
-            let sql = "SELECT s.id, s.owner, s.key_mark, s.agent, s.began_at, s.seen_at, s.ends_at, u.role, \
-                       u.name AS holder FROM sessions s LEFT JOIN users u ON u.id = s.owner \
-                       WHERE s.secret = $1 AND s.ends_at > $2";
+            let sql = select_sessions!("s.secret = $1 AND s.ends_at > $2");
             let query = sqlx::query(sql).bind(&secret.0[..]).bind(now.as_millisecond());
             let row = query.fetch_optional(self.reading()).await?;
             row.map(|row| shown(&row, session(&row)?)).transpose()
@@ -60,9 +81,8 @@ impl Here {
 
     pub(crate) async fn sessions(&self, holder: &Holder, now: Timestamp) -> Result<Vec<Session>, StoreError> {
         self.bounded(async {
-            let sql = "SELECT id, owner, key_mark, agent, began_at, seen_at, ends_at FROM sessions \
-                       WHERE owner IS NOT DISTINCT FROM $1 AND key_mark IS NOT DISTINCT FROM $2 AND ends_at > $3 \
-                       ORDER BY began_at DESC, id";
+            let sql =
+                select_sessions!("(s.owner = $1 OR s.key_mark = $2) AND s.ends_at > $3 ORDER BY s.began_at DESC, s.id");
             let (owner, mark) = parts(holder);
             let query = sqlx::query(sql).bind(owner).bind(mark).bind(now.as_millisecond());
             query.fetch_all(self.reading()).await?.iter().map(session).collect()
@@ -75,20 +95,18 @@ impl Here {
             let mut tx = self.begin().await?;
             let query = sqlx::query("UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2");
             query.bind(id).bind(at.as_millisecond()).execute(&mut *tx).await?;
-            self.finish(tx).await
+            Ok(tx.commit().await?)
         })
         .await
     }
 
     pub(crate) async fn end_session(&self, holder: &Holder, id: &str) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM sessions WHERE id = $1 \
-                   AND owner IS NOT DISTINCT FROM $2 AND key_mark IS NOT DISTINCT FROM $3";
+        let sql = "DELETE FROM sessions WHERE id = $1 AND (owner = $2 OR key_mark = $3)";
         self.delete_of(sql, holder, id).await
     }
 
     pub(crate) async fn end_other_sessions(&self, holder: &Holder, keep: &str) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM sessions WHERE id <> $1 \
-                   AND owner IS NOT DISTINCT FROM $2 AND key_mark IS NOT DISTINCT FROM $3";
+        let sql = "DELETE FROM sessions WHERE id <> $1 AND (owner = $2 OR key_mark = $3)";
         self.delete_of(sql, holder, keep).await
     }
 
@@ -100,8 +118,8 @@ impl Here {
                 .bind(new.made_at.as_millisecond())
                 .execute(&mut *tx)
                 .await?;
-            let sql = "SELECT count(*) FROM tokens WHERE owner IS NOT DISTINCT FROM $1";
-            let held: i64 = sqlx::query_scalar(sql).bind(owner).fetch_one(&mut *tx).await?;
+            let sql = "SELECT count(*) FROM tokens WHERE owner = $1 OR key_mark = $2";
+            let held: i64 = sqlx::query_scalar(sql).bind(&owner).bind(mark).fetch_one(&mut *tx).await?;
             if held >= i64::from(most) {
                 return Ok(false);
             }
@@ -127,9 +145,7 @@ impl Here {
 
     pub(crate) async fn token(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<Shown<Token>>, StoreError> {
         self.bounded(async {
-            let sql = "SELECT t.id, t.owner, t.key_mark, t.name, t.scopes, t.made_at, t.seen_at, t.ends_at, u.role, \
-                       u.name AS holder FROM tokens t LEFT JOIN users u ON u.id = t.owner \
-                       WHERE t.secret = $1 AND t.ends_at > $2";
+            let sql = select_tokens!("t.secret = $1 AND t.ends_at > $2");
             let query = sqlx::query(sql).bind(&secret.0[..]).bind(now.as_millisecond());
             let row = query.fetch_optional(self.reading()).await?;
             row.map(|row| shown(&row, token(&row)?)).transpose()
@@ -139,9 +155,8 @@ impl Here {
 
     pub(crate) async fn tokens(&self, holder: &Holder, now: Timestamp) -> Result<Vec<Token>, StoreError> {
         self.bounded(async {
-            let sql = "SELECT id, owner, key_mark, name, scopes, made_at, seen_at, ends_at FROM tokens \
-                       WHERE owner IS NOT DISTINCT FROM $1 AND key_mark IS NOT DISTINCT FROM $2 AND ends_at > $3 \
-                       ORDER BY made_at DESC, id";
+            let sql =
+                select_tokens!("(t.owner = $1 OR t.key_mark = $2) AND t.ends_at > $3 ORDER BY t.made_at DESC, t.id");
             let (owner, mark) = parts(holder);
             let query = sqlx::query(sql).bind(owner).bind(mark).bind(now.as_millisecond());
             query.fetch_all(self.reading()).await?.iter().map(token).collect()
@@ -155,14 +170,13 @@ impl Here {
             let query =
                 sqlx::query("UPDATE tokens SET seen_at = $2 WHERE id = $1 AND (seen_at IS NULL OR seen_at < $2)");
             query.bind(id).bind(at.as_millisecond()).execute(&mut *tx).await?;
-            self.finish(tx).await
+            Ok(tx.commit().await?)
         })
         .await
     }
 
     pub(crate) async fn delete_token(&self, holder: &Holder, id: &str) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM tokens WHERE id = $1 \
-                   AND owner IS NOT DISTINCT FROM $2 AND key_mark IS NOT DISTINCT FROM $3";
+        let sql = "DELETE FROM tokens WHERE id = $1 AND (owner = $2 OR key_mark = $3)";
         self.delete_of(sql, holder, id).await
     }
 
@@ -181,10 +195,10 @@ impl Here {
     }
 }
 
-/// The columns `owner` and `key_mark`.
-fn parts(holder: &Holder) -> (Option<&str>, Option<&[u8]>) {
+/// The columns `owner` and `key_mark`: one is null, and matches nothing.
+fn parts(holder: &Holder) -> (Option<String>, Option<&[u8]>) {
     match holder {
-        Holder::User(id) => (Some(id.as_str()), None),
+        Holder::User(id) => (Some(id.folded()), None),
         Holder::Key(mark) => (None, Some(mark)),
     }
 }

@@ -1,13 +1,18 @@
 //! Accounts. One text for both dialects: the parent module says which database this is compiled for.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
-use sqlx::{Database, Row, Transaction};
+use sqlx::{Database, QueryBuilder, Row, Transaction};
 
 use super::{Db, Here};
 use crate::domain::clock::from_millis;
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole};
 use crate::store::StoreError;
 use crate::store::values::{user_id, user_role};
+
+/// How many accounts one statement adds.
+const CHUNK: usize = 1000;
 
 impl Here {
     pub(crate) async fn insert_user(&self, new: &NewUser) -> Result<(), StoreError> {
@@ -25,7 +30,7 @@ impl Here {
         self.bounded(async {
             let mut tx = self.begin().await?;
             let inserted = insert_each(&mut tx, new).await?;
-            if all && inserted.contains(&false) {
+            if !inserted.contains(&true) || (all && inserted.contains(&false)) {
                 return Ok(inserted);
             }
             self.finish(tx).await?;
@@ -42,12 +47,17 @@ impl Here {
                 .bind(at.as_millisecond())
                 .execute(&mut *tx)
                 .await?
-                .rows_affected();
-            let users: i64 = sqlx::query_scalar("SELECT count(*) FROM users").fetch_one(&mut *tx).await?;
-            let is_ours = first > 0 && users == 0;
-            let inserted = if is_ours { Some(insert_each(&mut tx, new).await?) } else { None };
+                .rows_affected()
+                > 0;
+            let sql = "SELECT EXISTS (SELECT 1 FROM users)";
+            if !first || sqlx::query_scalar(sql).fetch_one(&mut *tx).await? {
+                // Where there are users, the file's time is over all the same.
+                tx.commit().await?;
+                return Ok(None);
+            }
+            let inserted = insert_each(&mut tx, new).await?;
             self.finish(tx).await?;
-            Ok(inserted)
+            Ok(Some(inserted))
         })
         .await
     }
@@ -104,7 +114,7 @@ impl Here {
             if change.password.is_some() {
                 // Whoever knew the old one must show the new one.
                 sqlx::query("DELETE FROM sessions WHERE owner = $1 AND id <> $2")
-                    .bind(changed.id.as_str())
+                    .bind(changed.id.folded())
                     .bind(keep.unwrap_or_default())
                     .execute(&mut *tx)
                     .await?;
@@ -132,25 +142,22 @@ impl Here {
 
 /// Adds an account within a transaction; `false` where the id is in use.
 pub(super) async fn insert(tx: &mut Transaction<'static, Db>, new: &NewUser) -> Result<bool, StoreError> {
-    let NewUser { user, password } = new;
-    let sql = "INSERT INTO users (folded, id, name, role, password, made_at) VALUES ($1, $2, $3, $4, $5, $6) \
-               ON CONFLICT DO NOTHING";
-    let inserted = sqlx::query(sql)
-        .bind(user.id.folded())
-        .bind(user.id.as_str())
-        .bind(&user.name)
-        .bind(user.role.word())
-        .bind(password.as_deref())
-        .bind(user.made_at.as_millisecond())
-        .execute(&mut **tx)
-        .await?;
-    Ok(inserted.rows_affected() > 0)
+    Ok(insert_each(tx, std::slice::from_ref(new)).await? == [true])
 }
 
+/// Adds accounts within a transaction, and says of each whether it was: of two with one id in `new`, the first is.
 async fn insert_each(tx: &mut Transaction<'static, Db>, new: &[NewUser]) -> Result<Vec<bool>, StoreError> {
     let mut inserted = Vec::with_capacity(new.len());
-    for user in new {
-        inserted.push(insert(tx, user).await?);
+    for new in new.chunks(CHUNK) {
+        let mut query = QueryBuilder::<Db>::new("INSERT INTO users (folded, id, name, role, password, made_at) ");
+        query.push_values(new, |mut row, NewUser { user, password }| {
+            row.push_bind(user.id.folded()).push_bind(user.id.as_str()).push_bind(&user.name);
+            row.push_bind(user.role.word()).push_bind(password.as_deref()).push_bind(user.made_at.as_millisecond());
+        });
+        query.push(" ON CONFLICT DO NOTHING RETURNING folded");
+        let added: Vec<String> = query.build_query_scalar().persistent(false).fetch_all(&mut **tx).await?;
+        let mut added: HashSet<String> = added.into_iter().collect();
+        inserted.extend(new.iter().map(|new| added.remove(&new.user.id.folded())));
     }
     Ok(inserted)
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use sqlx::{Sqlite as Db, Transaction};
+
 use super::Sqlite;
 use crate::domain::code::CodeHash;
 use crate::domain::names::PollId;
@@ -15,8 +17,10 @@ impl Sqlite {
     pub(crate) async fn add_codes(&self, poll: PollId, batch: u32, codes: &[CodeHash]) -> Result<(), StoreError> {
         let mut tx = self.begin().await?;
         for codes in codes.chunks(CHUNK) {
-            sqlx::query(
-                "INSERT INTO codes (poll, hash, batch) SELECT ?1, substr(?2, n * 16 + 1, 16), ?3 FROM numbers WHERE n < ?4",
+            let inserted = sqlx::query(
+                "INSERT INTO codes (poll, hash, batch) SELECT b.poll, substr(?2, n * 16 + 1, 16), b.batch \
+                 FROM code_batches b CROSS JOIN numbers \
+                 WHERE b.poll = ?1 AND b.batch = ?3 AND b.state = 'making' AND n < ?4",
             )
             .bind(signed(poll.get()))
             .bind(packed(codes))
@@ -24,6 +28,9 @@ impl Sqlite {
             .bind(signed(codes.len() as u64))
             .execute(&mut *tx)
             .await?;
+            if inserted.rows_affected() < codes.len() as u64 {
+                return Err(StoreError::Changed);
+            }
         }
         Ok(tx.commit().await?)
     }
@@ -44,6 +51,15 @@ impl Sqlite {
         }
         Ok(good)
     }
+}
+
+/// Sweeps away up to `most` codes of a batch; returns how many there were.
+pub async fn sweep(tx: &mut Transaction<'static, Db>, (poll, batch): (i64, i64), most: i64) -> Result<u64, StoreError> {
+    let swept = sqlx::query(
+        "DELETE FROM codes WHERE poll = ?1 AND hash IN \
+           (SELECT hash FROM codes WHERE poll = ?1 AND batch = ?2 LIMIT ?3)",
+    );
+    Ok(swept.bind(poll).bind(batch).bind(most).execute(&mut **tx).await?.rows_affected())
 }
 
 fn packed(codes: &[CodeHash]) -> Vec<u8> {

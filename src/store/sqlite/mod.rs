@@ -85,3 +85,30 @@ impl Sqlite {
         self.file.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::poll::OneVotePer;
+    use crate::domain::poll::tests::draft;
+
+    #[tokio::test]
+    async fn polls_made_before_there_were_accounts_are_nobodys_and_have_one_vote_per_browser() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.sqlite");
+        let store = Sqlite::open(&path).await.unwrap();
+        let poll = draft();
+        store.insert_poll(&poll).await.unwrap();
+        // As the release before accounts left it.
+        let undo = "DROP INDEX polls_of_users; ALTER TABLE polls DROP COLUMN owner; \
+                    ALTER TABLE polls DROP COLUMN one_vote_per; DROP TABLE codes; DROP TABLE code_batches; \
+                    DROP TABLE loaded; DROP TABLE deeds; DROP TABLE invitations; DROP TABLE tokens; \
+                    DROP TABLE sessions; DROP TABLE users; DELETE FROM _sqlx_migrations WHERE version >= 4";
+        sqlx::raw_sql(undo).execute(store.file.writer()).await.unwrap();
+        store.close().await;
+        let store = Sqlite::open(&path).await.unwrap();
+        let migrated = store.poll(poll.id).await.unwrap();
+        assert_eq!((migrated, poll.one_vote_per, &poll.owner), (Some(poll.clone()), OneVotePer::Browser, &None));
+        store.close().await;
+    }
+}

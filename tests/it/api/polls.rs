@@ -39,7 +39,7 @@ async fn a_new_poll_answers_with_every_field_and_where_it_is() {
     let told = ["slug", "title", "status", "generation", "opens_at", "closes_at", "allow_change", "results", "final"];
     let told: Vec<_> = told.iter().map(|field| poll[*field].clone()).collect();
     assert_eq!(json!(told), json!(["tea", "Tea?", "draft", 1, null, null, true, "live", false]));
-    assert_eq!(product.site.json("/polls/tea").await, poll);
+    assert_eq!(product.site.json_with_key("/polls/tea").await, poll);
     let same_title = product.site.make_poll(json!({ "title": "Tea?" })).await;
     assert_ne!(same_title["slug"], "tea", "a slug made from the title is made unique");
     product.running.stop().await;

@@ -17,9 +17,9 @@ async fn submit(site: &Site, session: &str, path: &str, body: &str) -> Answer {
 async fn the_key_begins_a_session_in_a_cookie_that_scripts_and_other_sites_do_not_get() {
     let product = InProcess::start(&["--public-url", "https://vote.example.org"]).await;
     let site = &product.site;
-    let wrong = send(site, Method::POST, "/signin", &[FORM], "key=wrong").await;
+    let wrong = send(site, Method::POST, "/sessions", &[FORM], "key=wrong").await;
     assert_eq!((wrong.status.as_u16(), wrong.cookie()), (401, None));
-    let right = send(site, Method::POST, "/signin", &[FORM], "key=supersecretkey&next=/studio/new").await;
+    let right = send(site, Method::POST, "/sessions", &[FORM], "key=supersecretkey&next=/studio/new").await;
     assert_eq!((right.status.as_u16(), right.header("location")), (303, "/studio/new"));
     let cookie = right.header("set-cookie");
     for attribute in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
@@ -27,8 +27,8 @@ async fn the_key_begins_a_session_in_a_cookie_that_scripts_and_other_sites_do_no
     }
     let session = right.cookie().unwrap();
     assert_eq!(send(site, Method::GET, "/studio", &[("cookie", session)], "").await.status, 200);
-    let out = submit(site, session, "/signout", "").await;
-    assert_eq!(out.cookie(), Some("session="));
+    let out = submit(site, session, "/sessions/end", "").await;
+    assert_eq!(out.cookie(), Some("__Host-session="));
     product.running.stop().await;
 }
 
@@ -38,7 +38,7 @@ async fn whoever_guesses_keys_has_to_wait_behind_a_page_that_says_so() {
     let site = &product.site;
     let guess = async |address: &str| {
         let headers = [FORM, ("accept", "text/html"), ("x-forwarded-for", address)];
-        send(site, Method::POST, "/signin", &headers, "key=guess").await
+        send(site, Method::POST, "/sessions", &headers, "key=guess").await
     };
     for _ in 0..10 {
         assert_eq!(guess("192.0.2.1").await.status, 401);
@@ -73,7 +73,7 @@ async fn the_forms_make_change_show_and_delete_a_poll() {
     let wish = "title=Which+drink%3F&options=Tea%0D%0ACoffee&results=hidden&slug=drinks&closes_at=2999-01-01T10:00";
     let made = submit(site, &session, "/polls", wish).await;
     assert_eq!((made.status.as_u16(), made.header("location")), (303, "/studio/polls/drinks"));
-    let poll = get(site, "/polls/drinks").await.json();
+    let poll = site.json_with_key("/polls/drinks").await;
     assert_eq!((&poll["status"], &poll["closes_at"]), (&json!("draft"), &json!("2999-01-01T10:00:00Z")));
     assert_eq!((&poll["allow_change"], &poll["results"]), (&json!(false), &json!("hidden")));
 
@@ -82,11 +82,11 @@ async fn the_forms_make_change_show_and_delete_a_poll() {
     assert_eq!(submit(site, &session, "/polls/drinks/edit", &edit).await.status, 303);
     let outdated = submit(site, &session, "/polls/drinks/edit", &edit).await;
     assert_eq!(outdated.status, 409, "what the form shows is not what is there now: {}", outdated.text);
-    let poll = get(site, "/polls/drinks").await.json();
+    let poll = site.json_with_key("/polls/drinks").await;
     assert_eq!((&poll["title"], &poll["closes_at"]), (&json!("Which?"), &json!(null)));
     assert_eq!((poll["options"].as_array().unwrap().len(), &poll["opens_at"]), (3, &json!("2998-01-01T10:00:00Z")));
     assert_eq!(submit(site, &session, "/polls/drinks/show", "results=after_close").await.status, 303);
-    assert_eq!(get(site, "/polls/drinks").await.json()["results"], "after_close");
+    assert_eq!(site.json_with_key("/polls/drinks").await["results"], "after_close");
     for (path, body) in
         [("/polls/drinks/show", "results=never"), ("/polls/drinks/edit", "title=&options=a&results=live&revision=3")]
     {
@@ -109,7 +109,7 @@ async fn an_edit_that_leaves_the_texts_alone_passes_after_the_first_vote() {
     let rest = "options=Tea%0ACoffee&results=hidden&closes_at=2999-01-01T10:00";
     let same = format!("revision=1&title=Tea+or+coffee%3F&{rest}");
     assert_eq!(submit(site, &session, "/polls/drinks/edit", &same).await.status, 303);
-    assert_eq!(get(site, "/polls/drinks").await.json()["results"], "hidden");
+    assert_eq!(site.json_with_key("/polls/drinks").await["results"], "hidden");
     let other = format!("revision=2&title=Coffee+or+tea%3F&{rest}");
     let locked = submit(site, &session, "/polls/drinks/edit", &other).await;
     assert!(locked.status == 409 && locked.text.contains("this poll has ballots"), "{}", locked.text);

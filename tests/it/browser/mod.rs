@@ -30,6 +30,7 @@ fn state_is(state: &str) -> String {
 async fn enter_studio(browser: &Browser, site: &Site, path: &str) {
     browser.open(&site.url(path)).await;
     browser.until("location.pathname === '/signin'").await;
+    browser.run("document.querySelector('details').open = true").await;
     browser.fill("[name=key]", KEY).await;
     browser.press("Sign in").await;
     browser.until(&format!("location.pathname === '{path}'")).await;

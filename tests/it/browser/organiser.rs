@@ -125,9 +125,10 @@ async fn the_studio_is_for_organisers_and_its_list_is_live() {
     browser.open(&site.url("/studio")).await;
     browser.until("location.pathname === '/signin'").await;
     inspect(&browser, "signin").await;
-    browser.fill("[name=key]", "not the key").await;
+    browser.fill("[name=id]", "ann").await;
+    browser.fill("[name=password]", "not the password").await;
     browser.press("Sign in").await;
-    browser.until(&says("That is not the admin key.")).await;
+    browser.until(&says("That is not right.")).await;
     inspect(&browser, "signin-wrong").await;
     enter_studio(&browser, site, "/studio").await;
     site.vote("default", "ann", "a").await;

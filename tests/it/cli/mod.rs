@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use crate::sandbox::{KEY, Process, Site, binary};
 
 /// The variables of `up`.
-const VARIABLES: [&str; 18] = [
+const VARIABLES: [&str; 20] = [
     "LISTEN",
     "PORT",
     "OPS_LISTEN",
@@ -28,6 +28,8 @@ const VARIABLES: [&str; 18] = [
     "MAX_CONNECTIONS",
     "MAX_VIEWERS",
     "INTAKE_CAPACITY",
+    "PASSWORD_THREADS",
+    "PASSWORD_WAITING",
     "QUEUE_RETAIN",
     "HEAD_SECONDS",
     "GRACE_SECONDS",

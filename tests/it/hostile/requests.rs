@@ -118,8 +118,8 @@ async fn posts_that_another_site_caused_are_403() {
         ("/polls/drinks/close", "", FORM),
         ("/polls/drinks/reset", "", FORM),
         ("/polls/drinks/delete", "", FORM),
-        ("/signin", "key=supersecretkey", FORM),
-        ("/signout", "", FORM),
+        ("/sessions", "key=supersecretkey", FORM),
+        ("/sessions/end", "", FORM),
     ];
     let session = site.sign_in().await;
     for (name, value) in causes {

@@ -3,10 +3,15 @@
 
 mod apply;
 mod claims;
+mod codes;
+mod deeds;
+mod invitations;
 mod letters;
 mod polls;
 mod rounds;
+mod sessions;
 mod turnout;
+mod users;
 
 use std::any::Any;
 use std::time::Duration;
@@ -208,5 +213,55 @@ store_contract! {
             a_letter_that_was_buried_twice_is_counted_once
             a_retried_letter_brings_its_markers_and_buries_what_has_no_place
             a_letter_that_is_still_unreadable_or_refused_stays;
+        users:
+            an_account_is_found_in_capitals_or_not_and_as_it_was_chosen
+            an_id_in_use_is_taken_in_capitals_or_not
+            accounts_are_listed_in_the_order_of_their_ids_by_page
+            a_change_leaves_what_it_does_not_name
+            another_password_ends_all_sessions_but_the_kept_one
+            a_deleted_account_takes_its_sessions_and_tokens_and_leaves_its_polls
+            an_import_passes_over_ids_in_use_or_adds_nothing_at_all
+            an_import_may_be_of_many
+            accounts_are_loaded_once_whoever_races
+            accounts_that_were_deleted_are_not_loaded_again
+            accounts_are_not_loaded_where_there_are_some_nor_later;
+        sessions:
+            a_session_is_found_by_its_secret_until_its_end
+            a_session_shows_what_its_account_is_now
+            nobody_holds_what_is_of_no_account
+            sessions_are_listed_by_holder_the_newest_first
+            a_session_is_seen_later_and_never_earlier
+            of_too_many_sessions_the_oldest_end
+            sessions_that_are_over_are_swept_away
+            sessions_of_the_admin_key_are_told_apart_by_its_mark
+            a_holder_ends_their_own_sessions_and_no_others
+            a_token_is_found_by_its_secret_until_its_end
+            a_holder_lists_and_deletes_their_own_tokens_and_no_others
+            a_holder_has_a_hundred_tokens_and_no_more;
+        invitations:
+            invitations_are_found_and_listed_until_they_are_over
+            an_invitation_makes_an_account_as_what_it_says
+            an_invitation_is_used_once_however_many_race
+            an_id_in_use_leaves_the_invitation
+            an_invitation_that_is_over_or_taken_back_makes_nobody;
+        codes:
+            codes_are_good_once_their_batch_is_complete_until_it_is_void
+            codes_are_good_in_their_own_poll_only
+            batches_that_begin_at_once_have_numbers_of_their_own
+            a_batch_takes_codes_only_while_it_is_being_made
+            a_code_that_is_there_keeps_the_others_out
+            void_codes_are_swept_in_steps_and_no_others
+            codes_of_deleted_polls_are_swept_and_no_others
+            a_batch_that_was_given_up_is_swept_and_never_good
+            many_may_sweep_at_once
+            twenty_thousand_codes_are_asked_at_once;
+        deeds:
+            deeds_are_listed_newest_first_by_page
+            what_is_done_to_polls_is_on_record_and_what_is_refused_is_not
+            what_is_done_to_accounts_is_on_record_and_what_is_refused_is_not
+            a_file_that_is_not_loaded_is_not_on_record
+            what_is_done_to_sessions_and_tokens_is_on_record_and_what_is_refused_is_not
+            what_is_done_to_invitations_is_on_record_and_what_is_refused_is_not
+            a_batch_of_codes_is_on_record_once_it_is_complete_and_when_it_is_void;
     }
 }

@@ -1,10 +1,10 @@
 //! Polls: kept, found, changed, deleted.
 
 use hemicycle::domain::names::{JoinCode, Slug};
-use hemicycle::domain::poll::{Poll, Status, Versions, Visibility};
+use hemicycle::domain::poll::{OneVotePer, Poll, Status, Versions, Visibility};
 use hemicycle::store::{Store, StoreError};
 
-use crate::forge::{at, code, draft, open, poll_id};
+use crate::forge::{account, at, code, draft, open, poll_id, user_id};
 
 pub async fn a_poll_is_found_by_id_slug_and_join_code_in_any_case(store: &Store) {
     let poll = open(1);
@@ -71,10 +71,19 @@ pub async fn every_field_of_a_poll_survives(store: &Store) {
         allow_change: false,
         results: Visibility::AfterClose,
         is_default: true,
+        owner: Some(user_id("Ann")),
+        one_vote_per: OneVotePer::Code,
         ..draft(1)
     };
+    store.insert_user(&account("Ann")).await.unwrap();
     store.insert_poll(&poll).await.unwrap();
     assert_eq!(store.poll(poll.id).await.unwrap(), Some(poll.clone()));
+    let rules = [OneVotePer::Browser, OneVotePer::Account, OneVotePer::Code];
+    for (number, one_vote_per) in (2..).zip(rules) {
+        store.insert_poll(&Poll { one_vote_per, ..draft(number) }).await.unwrap();
+        let kept = store.poll(poll_id(number)).await.unwrap().unwrap();
+        assert_eq!((kept.one_vote_per, kept.owner), (one_vote_per, None));
+    }
     let wanted = Poll {
         status: Status::Closed,
         generation: 3,

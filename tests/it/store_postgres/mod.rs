@@ -3,6 +3,7 @@
 
 mod claims;
 mod outages;
+mod people;
 mod replicas;
 mod schema;
 

@@ -1,6 +1,7 @@
 //! Making the schema, and waiting for it.
 
 use futures_util::future::join_all;
+use hemicycle::domain::poll::OneVotePer;
 use hemicycle::store::StoreError;
 use hemicycle::store::postgres::Postgres;
 use hemicycle::store::postgres::schema::{MigrateError, SchemaError, migrate};
@@ -58,6 +59,21 @@ async fn roles_tell_a_missing_an_older_and_a_newer_schema_apart() {
     assert!(older.to_string().contains("run: hemicycle migrate"), "{older}");
     database.sql("DELETE FROM _sqlx_migrations");
     assert!(matches!(database.store().check_schema().await, Err(SchemaError::Missing)));
+}
+
+#[tokio::test]
+async fn polls_made_before_there_were_accounts_are_nobodys_and_have_one_vote_per_browser() {
+    let database = Database::migrated();
+    let poll = open(1);
+    store(&database).insert_poll(&poll).await.unwrap();
+    // As the release before accounts left it.
+    database.sql("DROP TABLE codes, code_batches, loaded, deeds, invitations, tokens, sessions, users CASCADE");
+    database.sql("ALTER TABLE polls DROP COLUMN owner, DROP COLUMN one_vote_per");
+    database.sql("DELETE FROM _sqlx_migrations WHERE version >= 3");
+    assert!(matches!(database.store().check_schema().await, Err(SchemaError::Older { found: 2, .. })));
+    migrate(&database.url(), PARTITIONS).await.unwrap();
+    let migrated = store(&database).poll(poll.id).await.unwrap();
+    assert_eq!((migrated, poll.one_vote_per, &poll.owner), (Some(poll.clone()), OneVotePer::Browser, &None));
 }
 
 #[tokio::test]

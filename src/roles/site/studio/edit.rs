@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::super::Needs;
 use crate::domain::poll::Visibility;
 use crate::http::error::ApiError;
+use crate::http::guard::Known;
 use crate::http::language::Language;
 
 /// What the form shows; of a new poll, where it has no slug.
@@ -37,9 +38,10 @@ pub async fn new(State(needs): State<Needs>, language: Language) -> Result<Respo
 pub async fn edit(
     State(needs): State<Needs>,
     language: Language,
+    Known(caller): Known,
     Path(name): Path<String>,
 ) -> Result<Response, ApiError> {
-    let snapshot = needs.snapshot(&name).await?;
+    let snapshot = needs.snapshot(&caller, &name).await?;
     let poll = &snapshot.poll;
     let form = Form {
         slug: Some(poll.slug.as_str()),

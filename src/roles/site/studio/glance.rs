@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::super::Needs;
 use crate::domain::names::PollId;
 use crate::domain::poll::Poll;
+use crate::http::actors::Caller;
 use crate::http::error::ApiError;
+use crate::http::guard::Known;
 use crate::http::language::Language;
 
 #[derive(Debug, Serialize)]
@@ -38,17 +40,17 @@ struct Line {
 }
 
 /// `GET /studio`.
-pub async fn page(State(needs): State<Needs>, language: Language) -> Result<Response, ApiError> {
-    needs.pages.show("studio/polls.html", language, needs.glance().await?)
+pub async fn page(State(needs): State<Needs>, Known(caller): Known, language: Language) -> Result<Response, ApiError> {
+    needs.pages.show("studio/polls.html", language, needs.glance(&caller).await?)
 }
 
 /// `GET /studio/glance`: what the page shows, for its script.
-pub async fn data(State(needs): State<Needs>) -> Result<Response, ApiError> {
-    Ok(Json(needs.glance().await?).into_response())
+pub async fn data(State(needs): State<Needs>, Known(caller): Known) -> Result<Response, ApiError> {
+    Ok(Json(needs.glance(&caller).await?).into_response())
 }
 
 impl Needs {
-    async fn glance(&self) -> Result<Glance, ApiError> {
+    async fn glance(&self, caller: &Caller) -> Result<Glance, ApiError> {
         let (polls, totals) = (self.store.polls().await?, self.store.totals().await?);
         let ledger = self.store.ledger().await?;
         // The studio goes on while the queue is away: it needs only the store.
@@ -63,6 +65,6 @@ impl Needs {
             total: totals.get(&poll.id).copied().unwrap_or_default(),
             title: poll.title,
         };
-        Ok(Glance { health, polls: polls.into_iter().map(line).collect() })
+        Ok(Glance { health, polls: polls.into_iter().filter(|poll| caller.actor.sees(poll)).map(line).collect() })
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::poll::Visibility;
 use crate::domain::snapshot::{Audience, Standing};
 use crate::domain::turnout::Series;
 use crate::http::error::ApiError;
+use crate::http::guard::Known;
 use crate::http::language::Language;
 use crate::http::origin::Base;
 use crate::http::qr;
@@ -67,10 +68,11 @@ struct Confirm<'a> {
 pub async fn page(
     State(needs): State<Needs>,
     language: Language,
+    Known(caller): Known,
     Path(name): Path<String>,
     base: Base,
 ) -> Result<Response, ApiError> {
-    let snapshot = needs.snapshot(&name).await?;
+    let snapshot = needs.snapshot(&caller, &name).await?;
     let (poll, view) = (&snapshot.poll, snapshot.view(Audience::Organiser));
     let turnout = needs.store.turnout(poll.id, poll.round, Some(snapshot.at - HOUR), POINTS).await?;
     let (minutes, address) = (minutes(&turnout), base.voting_page(&poll.slug));
@@ -102,12 +104,13 @@ pub async fn page(
 pub async fn confirm(
     State(needs): State<Needs>,
     language: Language,
+    Known(caller): Known,
     Path((name, action)): Path<(String, String)>,
 ) -> Result<Response, ApiError> {
     if !matches!(action.as_str(), "reset" | "delete") {
         return Err(ApiError::NotFound("address"));
     }
-    let snapshot = needs.snapshot(&name).await?;
+    let snapshot = needs.snapshot(&caller, &name).await?;
     let (slug, title, total) = (snapshot.poll.slug.as_str(), snapshot.poll.title.as_str(), snapshot.total());
     needs.pages.show("studio/confirm.html", language, Confirm { action: &action, slug, title, total })
 }

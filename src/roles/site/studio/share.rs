@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::super::Needs;
 use crate::http::error::ApiError;
+use crate::http::guard::Known;
 use crate::http::language::Language;
 use crate::http::origin::Base;
 use crate::http::qr;
@@ -24,10 +25,11 @@ struct Sheet<'a> {
 pub async fn sheet(
     State(needs): State<Needs>,
     language: Language,
+    Known(caller): Known,
     Path(name): Path<String>,
     base: Base,
 ) -> Result<Response, ApiError> {
-    let poll = needs.find(&name).await?;
+    let poll = needs.find(&caller, &name).await?;
     let sheet = Sheet {
         slug: poll.slug.as_str(),
         code: poll.code.as_str(),
@@ -39,8 +41,13 @@ pub async fn sheet(
 }
 
 /// `GET /studio/polls/{poll}/qr.svg`.
-pub async fn qr_file(State(needs): State<Needs>, Path(name): Path<String>, base: Base) -> Result<Response, ApiError> {
-    let poll = needs.find(&name).await?;
+pub async fn qr_file(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    Path(name): Path<String>,
+    base: Base,
+) -> Result<Response, ApiError> {
+    let poll = needs.find(&caller, &name).await?;
     let image = qr::svg(&base.voting_page(&poll.slug)).ok_or(ApiError::NotFound("address"))?;
     Ok(([(CONTENT_TYPE, "image/svg+xml")], image).into_response())
 }

@@ -1,0 +1,322 @@
+//! The file that lists people: CSV (RFC 4180) with a header that names the columns `id`, `name` and, where there are any,
+//! `password`, in any order and among others; separated by commas or semicolons; UTF-8, with or without a byte order mark.
+//!
+//! It is read as it comes. A row that cannot be read is skipped, with its line and the reason. A quotation mark that is
+//! never closed takes what follows for one long field: that row says so.
+
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read};
+
+use csv::ByteRecord;
+
+/// The longest row that is taken, in bytes.
+const LONGEST: usize = 64 << 10;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Somebody's row. `Debug` does not show the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Row {
+    /// The line of the file it begins at, from 1.
+    pub line: u64,
+    /// What they are known by: a line, not empty, without space around it.
+    pub id: String,
+    /// What they are called: a line, not empty, without space around it.
+    pub name: String,
+    /// Their password, as it stands there; `None` where there is none.
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Row(line {}: {}, {}, password: {})", self.line, self.id, self.name, self.password.is_some())
+    }
+}
+
+/// A row that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct Skipped {
+    /// The line of the file it begins at, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub reason: BadRow,
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadRow {
+    /// Nothing in a column that must have something.
+    #[error("the {0} is missing")]
+    Missing(&'static str),
+    /// A column that is not UTF-8.
+    #[error("the {0} is not UTF-8: save the file as CSV UTF-8")]
+    NotUtf8(&'static str),
+    /// A line break where there can be none.
+    #[error("the {0} goes on in the next line: is a quotation mark missing?")]
+    LineBreak(&'static str),
+    /// Longer than we read.
+    #[error("it is longer than {LONGEST} bytes: is a quotation mark missing?")]
+    TooLong,
+}
+
+/// Why a whole file cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum BadFile {
+    /// There is not even a header.
+    #[error("the file is empty")]
+    Empty,
+    /// The header does not name a column that must be there.
+    #[error("the first line names no column {0:?}: it must look like id,name,password")]
+    NoColumn(&'static str),
+    /// The header names a column twice.
+    #[error("the first line names the column {0:?} twice")]
+    TwoColumns(&'static str),
+    /// The file could not be read any further.
+    #[error("the file cannot be read")]
+    Unreadable(#[from] io::Error),
+}
+
+/// The rows of a file, one after the other. After an error no more is read.
+pub struct PeopleCsv<R> {
+    reader: csv::Reader<BufReader<R>>,
+    columns: Columns,
+    record: ByteRecord,
+}
+
+impl<R: Read> PeopleCsv<R> {
+    /// Reads the header of `input`, which needs no buffer of its own.
+    ///
+    /// # Errors
+    /// [`BadFile`] where the header or `input` cannot be read.
+    pub fn open(input: R) -> Result<Self, BadFile> {
+        let mut input = BufReader::with_capacity(LONGEST, input);
+        let start = input.fill_buf()?;
+        let mark = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let first_line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let separator = if first_line.contains(&b';') && !first_line.contains(&b',') { b';' } else { b',' };
+        input.consume(mark);
+        let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(input);
+        let columns = Columns::named_by(reader.byte_headers().map_err(unreadable)?)?;
+        Ok(Self { reader, columns, record: ByteRecord::new() })
+    }
+}
+
+impl<R: Read> Iterator for PeopleCsv<R> {
+    /// A row, or one that was skipped; an error where the file could not be read any further: what came before is not all.
+    type Item = Result<Result<Row, Skipped>, io::Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.reader.read_byte_record(&mut self.record) {
+            Ok(false) => None,
+            Ok(true) => {
+                let line = self.record.position().map_or(0, csv::Position::line);
+                Some(Ok(self.columns.row(line, &self.record).map_err(|reason| Skipped { line, reason })))
+            }
+            Err(error) => Some(Err(unreadable(error))),
+        }
+    }
+}
+
+impl<R> fmt::Debug for PeopleCsv<R> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("PeopleCsv")
+    }
+}
+
+/// Rows of any width and any bytes are taken, so only reading itself can fail.
+fn unreadable(error: csv::Error) -> io::Error {
+    error.into()
+}
+
+/// Where the columns are.
+#[derive(Clone, Copy, Debug)]
+struct Columns {
+    id: usize,
+    name: usize,
+    password: Option<usize>,
+}
+
+impl Columns {
+    fn named_by(header: &ByteRecord) -> Result<Self, BadFile> {
+        if header.is_empty() {
+            return Err(BadFile::Empty);
+        }
+        let find = |name: &'static str| {
+            let is_it = |(_, field): &(usize, &[u8])| field.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
+            let mut places = header.iter().enumerate().filter(is_it).map(|(place, _)| place);
+            let place = places.next();
+            if places.next().is_some() { Err(BadFile::TwoColumns(name)) } else { Ok(place) }
+        };
+        let needed = |name| find(name)?.ok_or(BadFile::NoColumn(name));
+        Ok(Self { id: needed("id")?, name: needed("name")?, password: find("password")? })
+    }
+
+    fn row(self, line: u64, record: &ByteRecord) -> Result<Row, BadRow> {
+        if record.as_slice().len() > LONGEST {
+            return Err(BadRow::TooLong);
+        }
+        let text =
+            |place, column| str::from_utf8(record.get(place).unwrap_or_default()).map_err(|_| BadRow::NotUtf8(column));
+        let needed = |place, column| match text(place, column)?.trim() {
+            "" => Err(BadRow::Missing(column)),
+            text if text.contains(['\r', '\n']) => Err(BadRow::LineBreak(column)),
+            text => Ok(text.to_owned()),
+        };
+        let (id, name) = (needed(self.id, "id")?, needed(self.name, "name")?);
+        let password = self.password.map(|place| text(place, "password")).transpose()?;
+        let password = password.filter(|password| !password.is_empty()).map(str::to_owned);
+        Ok(Row { line, id, name, password })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::sample::select;
+
+    use super::*;
+
+    /// A reader that gives out little at a time, as pipes do.
+    struct Trickle<'a>(&'a [u8]);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let count = self.0.len().min(7).min(buffer.len());
+            self.0.read(&mut buffer[..count])
+        }
+    }
+
+    /// What each row comes to, in one line.
+    fn rows(file: impl AsRef<[u8]>) -> Vec<String> {
+        let told = |row: Result<Row, Skipped>| match row {
+            Ok(row) => format!("{}: {}/{}/{}", row.line, row.id, row.name, row.password.as_deref().unwrap_or("-")),
+            Err(skipped) => skipped.to_string(),
+        };
+        PeopleCsv::open(Trickle(file.as_ref())).unwrap().map(|row| told(row.unwrap())).collect()
+    }
+
+    fn refusal(file: &str) -> String {
+        PeopleCsv::open(file.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn columns_are_found_by_name_and_the_password_may_be_left_out() {
+        assert_eq!(
+            rows("id,name,password\n7,Anna, a b \n8,Bob,\n9,Cy"),
+            ["2: 7/Anna/ a b ", "3: 8/Bob/-", "4: 9/Cy/-"]
+        );
+        assert_eq!(rows("Name, ID ,mail\r\nAnna , 7 ,a@x\r\n"), ["2: 7/Anna/-"]);
+        assert_eq!(rows("id,name\n"), [""; 0]);
+    }
+
+    #[test]
+    fn semicolons_and_a_byte_order_mark_are_as_good() {
+        assert_eq!(rows("\u{feff}id;name;password\n7;Doe, Anna;x\n"), ["2: 7/Doe, Anna/x"]);
+        assert_eq!(rows("\u{feff}\"id\";\"name\"\n\"7\";\"Anna; Bob\"\n"), ["2: 7/Anna; Bob/-"]);
+        assert_eq!(rows("id,name\n7,Anna; Bob\n"), ["2: 7/Anna; Bob/-"]);
+    }
+
+    #[test]
+    fn a_row_is_at_the_line_where_it_begins() {
+        let file = "\n\nid,name,password\n7,\"Anna \"\"A\"\" Doe\",\"two\nlines\"\n\r\n8,Bob,x\n";
+        assert_eq!(rows(file), ["4: 7/Anna \"A\" Doe/two\nlines", "7: 8/Bob/x"]);
+    }
+
+    #[test]
+    fn a_bad_row_is_skipped_alone() {
+        let file = b"id,name,password\n,Anna,x\n8, ,x\n9\n10,B\xffb,x\n11,Bob,\xc3\n12,\xc3\x89va,x\n".as_slice();
+        let not_utf8 = "is not UTF-8: save the file as CSV UTF-8";
+        let expected = [
+            "line 2: the id is missing".to_owned(),
+            "line 3: the name is missing".into(),
+            "line 4: the name is missing".into(),
+            format!("line 5: the name {not_utf8}"),
+            format!("line 6: the password {not_utf8}"),
+            "7: 12/Éva/x".into(),
+        ];
+        assert_eq!(rows(file), expected);
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_never_closed_is_told() {
+        let hint = "line 2: the name goes on in the next line: is a quotation mark missing?";
+        assert_eq!(rows("id,name\n7,\"Anna\n8,Bob\n9,Cy"), [hint]);
+        let long = format!("id,name\n7,\"Anna\n{}", "8,Bob\n".repeat(50_000));
+        assert_eq!(rows(long), [format!("line 2: {}", BadRow::TooLong)]);
+    }
+
+    #[test]
+    fn a_name_that_goes_on_in_the_next_line_is_told_as_what_it_may_be() {
+        let hint = "line 2: the name goes on in the next line: is a quotation mark missing?";
+        assert_eq!(rows("id,name\n7,\"Anna\n8,Bob\"\n9,Cy\n"), [hint, "4: 9/Cy/-"]);
+    }
+
+    #[test]
+    fn rows_are_bounded() {
+        let long = |length: usize| format!("id,name\n7,{}\n8,Bob\n", "x".repeat(length));
+        assert_eq!(rows(long(LONGEST - 1)).len(), 2, "it just fits");
+        assert_eq!(rows(long(LONGEST)), [format!("line 2: {}", BadRow::TooLong), "3: 8/Bob/-".into()]);
+    }
+
+    #[test]
+    fn a_file_without_the_columns_is_none() {
+        assert_eq!(refusal(""), "the file is empty");
+        assert_eq!(refusal("\n\r\n"), "the file is empty");
+        let missing = |column| format!("the first line names no column {column:?}: it must look like id,name,password");
+        assert_eq!(refusal("name,password\nAnna,x\n"), missing("id"));
+        assert_eq!(refusal("id\n7\n"), missing("name"));
+        assert_eq!(refusal("7,Anna,x\n"), missing("id"));
+        assert_eq!(refusal("id,name,ID\n"), "the first line names the column \"id\" twice");
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_is_an_error_and_not_a_short_file() {
+        #[derive(Debug)]
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::Error::other("the disk is gone"))
+            }
+        }
+        let start = format!("id,name\n{}", "7,Anna\n".repeat(20_000));
+        let mut rows = PeopleCsv::open(start.as_bytes().chain(Broken)).unwrap();
+        let error = rows.find_map(Result::err).unwrap();
+        assert_eq!(error.to_string(), "the disk is gone");
+        assert!(rows.all(|row| row.is_ok()), "it was read again");
+        assert!(matches!(PeopleCsv::open(Broken).unwrap_err(), BadFile::Unreadable(_)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_others_write_is_read_as_it_was(
+            passwords in vec("(?s).{1,20}|[\",;\n\r ]{1,6}", 1..20),
+            semicolons: bool,
+        ) {
+            let separator = if semicolons { b';' } else { b',' };
+            let mut file = csv::WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
+            file.write_record(["id", "name", "password"]).unwrap();
+            for password in &passwords {
+                file.write_record(["7", "Anna", password]).unwrap();
+            }
+            let file = file.into_inner().unwrap();
+            let rows = PeopleCsv::open(Trickle(&file)).unwrap();
+            let read: Vec<_> = rows.map(|row| row.unwrap().unwrap().password.unwrap()).collect();
+            assert_eq!(read, passwords);
+        }
+
+        #[test]
+        fn whatever_the_bytes_are_rows_come_to_an_end(
+            noise in vec(select(b"\",;\n\ra\xff\xef\xbb\xbf ".as_slice()), 0..60),
+        ) {
+            let rows = rows([b"id,name\n", noise.as_slice()].concat());
+            assert!(rows.len() <= noise.len(), "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn debug_does_not_show_a_password() {
+        let mut rows = PeopleCsv::open("id,name,password\n7,Anna,hunter2\n".as_bytes()).unwrap();
+        let shown = format!("{:?}", rows.next().unwrap().unwrap().unwrap());
+        assert!(shown.contains("Anna") && !shown.contains("hunter2"), "{shown}");
+    }
+}

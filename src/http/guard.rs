@@ -1,0 +1,177 @@
+//! The guard before every route: it holds each request against the [table](super::table), and passes on only what has a
+//! row there. So a route that nobody has put into the table serves nobody.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::header::{ALLOW, AUTHORIZATION};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::actors::{Actors, Caller};
+use super::error::ApiError;
+use super::metrics::Metrics;
+use super::origin::{Origins, Peer};
+use super::table::{self, Kind, Limit, Row};
+use super::voter::Voters;
+use crate::domain::rights::Need;
+use crate::rate::{Key, Rate, Rule, Taken, network};
+
+/// What the guard needs.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    /// Who sends requests.
+    pub actors: Actors,
+    /// From where.
+    pub origins: Origins,
+    /// Whose cookies are genuine.
+    pub voters: Voters,
+    /// How often.
+    pub limits: Limits,
+}
+
+/// Limits on requests, shared by all processes that can. Cloning shares them.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The windows.
+    pub rate: Rate,
+    /// For an address.
+    pub address: Rule,
+    /// For a session, token, the admin key or a voter's cookie.
+    pub credential: Rule,
+    /// Attempts to sign in that fail, by address and by account.
+    pub failures: Rule,
+    /// What is counted.
+    pub metrics: Metrics,
+}
+
+/// Whoever sent a request to a route that not everybody may use; an extractor.
+#[derive(Clone, Debug)]
+pub struct Known(pub Arc<Caller>);
+
+impl<S: Sync> FromRequestParts<S> for Known {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or(ApiError::Unauthorized)
+    }
+}
+
+/// Lets a request pass, or answers it.
+pub async fn stand(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().cloned();
+    let path = path.as_ref().map(MatchedPath::as_str).unwrap_or_default();
+    let Some(row) = table::rows(path).find(|row| row.takes(request.method())) else {
+        return no_row(path);
+    };
+    let mut taken = None;
+    match guard.admit(row, &mut request, &mut taken).await {
+        Ok(()) => told(next.run(request).await, taken),
+        Err(refused) => told(refused, taken),
+    }
+}
+
+impl Guard {
+    async fn admit(&self, row: &Row, request: &mut Request, taken: &mut Option<Taken>) -> Result<(), Response> {
+        let peer = request.extensions().get::<Peer>().copied();
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            self.origins.check(request.headers(), peer).map_err(IntoResponse::into_response)?;
+        }
+        if row.need == Need::Nobody && row.limit != Limit::Rate {
+            return Ok(());
+        }
+        let caller = self.actors.know(request.headers()).await.map_err(IntoResponse::into_response)?;
+        if row.limit == Limit::Rate {
+            let counted = self.count(caller.as_deref(), request.headers(), peer).await;
+            *taken = Some(counted);
+            if !counted.allowed {
+                return Err(too_many(counted).into_response());
+            }
+        }
+        let Some(caller) = caller else {
+            return if row.need == Need::Nobody { Ok(()) } else { Err(sign_in_first(row, request)) };
+        };
+        if row.need != Need::Nobody {
+            caller.require(row.need).map_err(IntoResponse::into_response)?;
+        }
+        request.extensions_mut().insert(Known(caller));
+        Ok(())
+    }
+
+    /// Counts a request to whatever distinguishes its sender best.
+    async fn count(&self, caller: Option<&Caller>, headers: &HeaderMap, peer: Option<Peer>) -> Taken {
+        let limits = &self.limits;
+        if let Some(caller) = caller {
+            return limits.take(&Key::new("credential", &caller.credential.0), limits.credential).await;
+        }
+        if let Some(voter) = self.voters.known(headers) {
+            return limits.take(&Key::new("voter", &voter.secret()), limits.credential).await;
+        }
+        limits.take(&Limits::address("address", &self.origins, headers, peer), limits.address).await
+    }
+}
+
+impl Limits {
+    /// What stands for the address a request came from, for one kind of limit.
+    #[must_use]
+    pub fn address(kind: &'static str, origins: &Origins, headers: &HeaderMap, peer: Option<Peer>) -> Key {
+        let address = peer.map(|peer| network(origins.client(headers, peer)));
+        Key::new(kind, address.map(|address| address.to_string()).unwrap_or_default().as_bytes())
+    }
+
+    /// Counts a try, if it is let in.
+    pub async fn take(&self, key: &Key, rule: Rule) -> Taken {
+        self.noted(self.rate.take(key, rule).await)
+    }
+
+    /// Whether a try would be let in.
+    pub async fn peek(&self, key: &Key, rule: Rule) -> Taken {
+        self.noted(self.rate.peek(key, rule).await)
+    }
+
+    fn noted(&self, taken: Taken) -> Taken {
+        if matches!(self.rate, Rate::Redis(_)) && !taken.is_shared {
+            self.metrics.rate_alone.inc();
+        }
+        taken
+    }
+}
+
+/// The error for a try that was not let in.
+#[must_use]
+pub fn too_many(taken: Taken) -> ApiError {
+    // Rounded up: whoever comes back a moment early is refused again.
+    ApiError::TooMany { seconds: taken.reset.as_secs() + 1 }
+}
+
+fn no_row(path: &str) -> Response {
+    if table::rows(path).next().is_none() {
+        return ApiError::NotFound("address").into_response();
+    }
+    let methods: Vec<&str> = table::rows(path).map(|row| row.method).collect();
+    let mut response = ApiError::MethodNotAllowed.into_response();
+    if let Ok(allow) = HeaderValue::try_from(methods.join(", ").replace("GET", "GET, HEAD")) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}
+
+fn sign_in_first(row: &Row, request: &Request) -> Response {
+    if row.kind == Kind::Page && !request.headers().contains_key(AUTHORIZATION) {
+        return Redirect::to(&format!("/signin?next={}", request.uri().path())).into_response();
+    }
+    ApiError::Unauthorized.into_response()
+}
+
+/// Says how the window stands, as <https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-ratelimit-headers-06> has it.
+fn told(mut response: Response, taken: Option<Taken>) -> Response {
+    let Some(taken) = taken else { return response };
+    let headers = response.headers_mut();
+    let mut tell = |name, value: u64| headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+    tell("ratelimit-limit", taken.most.into());
+    tell("ratelimit-remaining", taken.remaining.into());
+    tell("ratelimit-reset", taken.reset.as_secs() + u64::from(taken.reset.subsec_nanos() > 0));
+    response
+}

@@ -1,0 +1,163 @@
+//! The table of rights: every route there is, and for each method who may use it and how often. What is not in it is
+//! not served: see [`guard`](super::guard).
+
+use axum::http::Method;
+
+use crate::domain::rights::Need;
+
+/// How often a route may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// As often as the server can take; ballots are also limited by voter.
+    Open,
+    /// `RATE_LIMIT` by address; `RATE_LIMIT_CREDENTIAL` for whoever shows a session, a token, the admin key or a
+    /// voter's cookie.
+    Rate,
+    /// Only what fails counts, by address and by account.
+    Failures,
+}
+
+/// What answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Something for programs and forms.
+    Api,
+    /// A page: whoever must sign in first is sent there, and comes back.
+    Page,
+}
+
+/// A route by one method.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// `GET`, which also stands for `HEAD`; `POST`, `PATCH`, `DELETE`.
+    pub method: &'static str,
+    /// As the router has it.
+    pub path: &'static str,
+    /// Who may.
+    pub need: Need,
+    /// How often.
+    pub limit: Limit,
+    /// What answers.
+    pub kind: Kind,
+    /// Whose things it is about, where it is not about all: said in a few words.
+    pub whose: &'static str,
+}
+
+const fn api(method: &'static str, path: &'static str, need: Need, limit: Limit, whose: &'static str) -> Row {
+    Row { method, path, need, limit, kind: Kind::Api, whose }
+}
+
+const fn page(path: &'static str, need: Need, whose: &'static str) -> Row {
+    Row { method: "GET", path, need, limit: Limit::Open, kind: Kind::Page, whose }
+}
+
+use Limit::{Failures, Open, Rate};
+use Need::{Admin, Member, Nobody, Organiser, Self_};
+
+const ALL: &str = "";
+const OWN: &str = "their own; an admin all";
+const OWN_DRAFTS: &str = "drafts: their own; an admin all";
+const OWN_HIDDEN: &str = "hidden totals: their own; an admin all";
+const OWN_ACCOUNT: &str = "their own account; an admin all";
+
+/// Every route, role by role.
+pub const TABLE: &[Row] = &[
+    // Every listener.
+    api("GET", "/livez", Nobody, Open, ALL),
+    api("GET", "/readyz", Nobody, Open, ALL),
+    api("GET", "/metrics", Nobody, Open, "the admin key, while some poll hides its results"),
+    api("GET", "/", Nobody, Open, ALL),
+    api("POST", "/", Nobody, Open, "a ballot, where / is a voting page"),
+    page("/assets/{name}", Nobody, ALL),
+    page("/assets/{version}/{name}", Nobody, ALL),
+    // vote
+    api("GET", "/ballots/{poll}", Nobody, Open, "their own ballot"),
+    api("POST", "/ballots/{poll}", Nobody, Open, "by voter"),
+    page("/vote/{poll}", Nobody, ALL),
+    api("POST", "/vote/{poll}", Nobody, Open, "by voter"),
+    page("/vote/{poll}/{code}", Nobody, "whoever holds the code"),
+    // result
+    page("/results/{poll}", Nobody, OWN_HIDDEN),
+    api("GET", "/results/{poll}/events", Nobody, Open, OWN_HIDDEN),
+    api("GET", "/socket.io", Nobody, Open, ALL),
+    api("POST", "/socket.io", Nobody, Open, ALL),
+    api("GET", "/socket.io/", Nobody, Open, ALL),
+    api("POST", "/socket.io/", Nobody, Open, ALL),
+    // polls
+    api("GET", "/polls", Nobody, Open, OWN_DRAFTS),
+    api("POST", "/polls", Organiser, Open, ALL),
+    api("GET", "/polls/{poll}", Nobody, Open, OWN_DRAFTS),
+    api("PATCH", "/polls/{poll}", Organiser, Open, OWN),
+    api("DELETE", "/polls/{poll}", Organiser, Open, OWN),
+    api("POST", "/polls/{poll}/{action}", Organiser, Open, OWN),
+    api("GET", "/polls/{poll}/codes", Organiser, Open, OWN),
+    api("POST", "/polls/{poll}/codes", Organiser, Open, OWN),
+    api("DELETE", "/polls/{poll}/codes/{batch}", Organiser, Open, OWN),
+    api("POST", "/polls/{poll}/codes/{batch}/void", Organiser, Open, OWN),
+    // users
+    api("GET", "/users", Admin, Rate, ALL),
+    api("POST", "/users", Admin, Rate, ALL),
+    api("GET", "/users/audit", Admin, Rate, ALL),
+    api("GET", "/users/invitations", Admin, Rate, ALL),
+    api("POST", "/users/invitations", Admin, Rate, ALL),
+    api("DELETE", "/users/invitations/{id}", Admin, Rate, ALL),
+    api("POST", "/users/invitations/{id}/delete", Admin, Rate, ALL),
+    api("GET", "/users/{id}", Member, Rate, OWN_ACCOUNT),
+    api("PATCH", "/users/{id}", Self_, Rate, OWN_ACCOUNT),
+    api("DELETE", "/users/{id}", Self_, Rate, OWN_ACCOUNT),
+    api("POST", "/users/{id}/edit", Self_, Rate, OWN_ACCOUNT),
+    api("POST", "/users/{id}/delete", Self_, Rate, OWN_ACCOUNT),
+    api("GET", "/sessions", Self_, Rate, "their own"),
+    api("POST", "/sessions", Nobody, Failures, ALL),
+    api("POST", "/sessions/signup", Nobody, Rate, "as SIGNUP says"),
+    api("POST", "/sessions/end", Nobody, Open, "their own"),
+    api("POST", "/sessions/password", Self_, Rate, "their own"),
+    api("GET", "/sessions/tokens", Self_, Rate, "their own"),
+    api("POST", "/sessions/tokens", Self_, Rate, "their own"),
+    api("DELETE", "/sessions/tokens/{id}", Self_, Rate, "their own"),
+    api("POST", "/sessions/tokens/{id}/delete", Self_, Rate, "their own"),
+    api("DELETE", "/sessions/{id}", Self_, Rate, "their own"),
+    api("POST", "/sessions/{id}/end", Self_, Rate, "their own"),
+    // site
+    page("/join", Nobody, ALL),
+    page("/signin", Nobody, ALL),
+    page("/signup", Nobody, "as SIGNUP says"),
+    page("/account", Self_, "their own"),
+    page("/studio", Organiser, OWN),
+    page("/studio/glance", Organiser, OWN),
+    page("/studio/new", Organiser, ALL),
+    page("/studio/polls/{poll}", Organiser, OWN),
+    page("/studio/polls/{poll}/edit", Organiser, OWN),
+    page("/studio/polls/{poll}/sheet", Organiser, OWN),
+    page("/studio/polls/{poll}/qr.svg", Organiser, OWN),
+    page("/studio/polls/{poll}/{action}", Organiser, OWN),
+    page("/studio/users", Admin, ALL),
+    page("/studio/users/{id}", Admin, ALL),
+    page("/studio/audit", Admin, ALL),
+];
+
+/// The rows of one route.
+pub fn rows(path: &str) -> impl Iterator<Item = &'static Row> {
+    TABLE.iter().filter(move |row| row.path == path)
+}
+
+impl Row {
+    /// Whether the row is about this method.
+    #[must_use]
+    pub fn takes(&self, method: &Method) -> bool {
+        method.as_str() == self.method || (*method == Method::HEAD && self.method == "GET")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_route_is_there_twice() {
+        for (place, row) in TABLE.iter().enumerate() {
+            let again = TABLE[..place].iter().any(|other| (other.method, other.path) == (row.method, row.path));
+            assert!(!again, "{} {}", row.method, row.path);
+        }
+    }
+}

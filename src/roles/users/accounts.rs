@@ -1,0 +1,282 @@
+//! Accounts: `/users` as the clients of old know it, and more.
+
+use std::fmt;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::header::LINK;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
+
+use super::Needs;
+use crate::domain::password::check_given;
+use crate::domain::rights::{Need, Proof};
+use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole, check_name};
+use crate::http::actors::Caller;
+use crate::http::body::{self, Asked};
+use crate::http::error::ApiError;
+use crate::http::guard::Known;
+use crate::http::query::Parameters;
+
+/// Accounts in one answer: where nothing is said, and at most.
+const PAGE: u32 = 1000;
+
+/// Which accounts are asked for.
+#[derive(Debug, Deserialize)]
+pub struct Wanted {
+    limit: Option<u32>,
+    after: Option<String>,
+    /// `full` for all that is known of them.
+    format: Option<String>,
+}
+
+/// An account, as clients of old know it.
+#[derive(Debug, Serialize)]
+struct Brief<'a> {
+    id: &'a UserId,
+    name: &'a str,
+}
+
+/// An account.
+#[derive(Debug, Serialize)]
+pub struct View<'a> {
+    id: &'a UserId,
+    name: &'a str,
+    role: UserRole,
+    created_at: Timestamp,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(user: &'a User) -> Self {
+        Self { id: &user.id, name: &user.name, role: user.role, created_at: user.made_at }
+    }
+}
+
+/// A wish for an account.
+#[derive(Debug, Deserialize)]
+struct Wish {
+    #[serde(default, deserialize_with = "text_or_number")]
+    id: Option<String>,
+    name: Option<String>,
+    password: Option<String>,
+    role: Option<String>,
+}
+
+/// What is to be changed of an account.
+#[derive(Debug, Deserialize)]
+struct Change {
+    name: Option<String>,
+    password: Option<String>,
+    role: Option<String>,
+}
+
+/// `GET /users`.
+pub async fn list(State(needs): State<Needs>, Parameters(wanted): Parameters<Wanted>) -> Result<Response, ApiError> {
+    let after = wanted.after.as_deref().map(UserId::parse).transpose()?;
+    let limit = wanted.limit.unwrap_or(PAGE).clamp(1, PAGE);
+    let full = match wanted.format.as_deref() {
+        None => false,
+        Some("full") => true,
+        Some(_) => return Err(ApiError::BadRequest("format: full".into())),
+    };
+    let users = needs.store.users(after.as_ref(), limit).await?;
+    let answer = if full {
+        Json(users.iter().map(View::new).collect::<Vec<_>>()).into_response()
+    } else {
+        Json(users.iter().map(|user| Brief { id: &user.id, name: &user.name }).collect::<Vec<_>>()).into_response()
+    };
+    let more = users.last().filter(|_| users.len() == limit as usize);
+    Ok(match more {
+        Some(last) => ([(LINK, next_page(last, limit, full))], answer).into_response(),
+        None => answer,
+    })
+}
+
+/// `POST /users`.
+pub async fn create(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read_leniently(&headers, body, body::ACCOUNT).await?;
+    let wish: Wish = asked.parse()?;
+    let (Some(id), Some(name)) = (filled_in(wish.id), filled_in(wish.name)) else {
+        // As the system of old says it; its clients look for it.
+        return Err(ApiError::BadRequest("ID et nom sont requis".into()));
+    };
+    let (id, name) = (UserId::parse(id.trim())?, check_name(&name)?);
+    let role = filled_in(wish.role).map_or(Ok(UserRole::Member), |role| role.parse())?;
+    if needs.store.user(&id).await?.is_some() {
+        return Err(ApiError::UserTaken);
+    }
+    let password = needs.hashed(filled_in(wish.password)).await?;
+    let user = User { id, name, role, made_at: needs.clock.now() };
+    let store = needs.recorded(&caller, "user.create", user.id.as_str());
+    store.insert_user(&NewUser { user, password }).await?;
+    if asked.is_form {
+        return Ok(Redirect::to("/studio/users").into_response());
+    }
+    Ok((StatusCode::CREATED, Json(json!({ "message": "Utilisateur ajouté" }))).into_response())
+}
+
+/// `GET /users/{id}`; `me` is whoever asks.
+pub async fn show(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let id = whom(&caller, &id, true)?;
+    let user = needs.store.user(&id).await?.ok_or(ApiError::NotFound("account"))?;
+    Ok(Json(View::new(&user)).into_response())
+}
+
+/// `PATCH /users/{id}`.
+pub async fn change(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
+    let user = needs.change(&caller, &id, asked.parse()?).await?;
+    Ok(Json(View::new(&user)).into_response())
+}
+
+/// `POST /users/{id}/edit`: the same by a form.
+pub async fn edit_by_form(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
+    needs.change(&caller, &id, asked.parse()?).await?;
+    let own = id == "me" || is_own(&caller, &id);
+    Ok(Redirect::to(if own { "/account" } else { "/studio/users" }).into_response())
+}
+
+/// `DELETE /users/{id}`.
+pub async fn delete(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    needs.delete(&caller, &id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /users/{id}/delete`: the same by a form.
+pub async fn delete_by_form(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let gone = needs.delete(&caller, &id).await?;
+    let own = caller.actor.user.as_ref() == Some(&gone);
+    Ok(Redirect::to(if own { "/" } else { "/studio/users" }).into_response())
+}
+
+impl Needs {
+    /// The hash of a password that somebody gives to somebody else.
+    async fn hashed(&self, password: Option<String>) -> Result<Option<String>, ApiError> {
+        let Some(password) = password else { return Ok(None) };
+        check_given(&password)?;
+        Ok(Some(self.passwords.hash(password).await?.as_str().to_owned()))
+    }
+
+    async fn change(&self, caller: &Caller, id: &str, change: Change) -> Result<User, ApiError> {
+        let id = whom(caller, id, false)?;
+        let role = filled_in(change.role).map(|role| role.parse()).transpose()?;
+        let password = filled_in(change.password);
+        if role.is_some() || password.is_some() {
+            // One's own password is changed by whoever knows the old one: POST /sessions/password.
+            caller.require(Need::Admin)?;
+        }
+        let change = UserChange {
+            name: filled_in(change.name).map(|name| check_name(&name)).transpose()?,
+            role,
+            password: self.hashed(password).await?,
+        };
+        let store = self.recorded(caller, "user.change", id.as_str());
+        let changed = store.change_user(&id, &change, caller.session.as_deref()).await?;
+        self.actors.forget();
+        changed.ok_or(ApiError::NotFound("account"))
+    }
+
+    async fn delete(&self, caller: &Caller, id: &str) -> Result<UserId, ApiError> {
+        let id = whom(caller, id, false)?;
+        let deleted = self.recorded(caller, "user.delete", id.as_str()).delete_user(&id).await?;
+        self.actors.forget();
+        if deleted { Ok(id) } else { Err(ApiError::NotFound("account")) }
+    }
+}
+
+/// Whose account an address names, if it may be this caller's business: their own, in person if it is not only to look,
+/// or for an administrator anybody's.
+fn whom(caller: &Caller, id: &str, only_to_look: bool) -> Result<UserId, ApiError> {
+    let own = caller.actor.user.as_ref();
+    let id = match id {
+        "me" => own.cloned().ok_or(ApiError::NotFound("account"))?,
+        id => UserId::parse(id).map_err(|_| ApiError::NotFound("account"))?,
+    };
+    let in_person = only_to_look || !matches!(caller.actor.proof, Proof::Token(_));
+    if !(own == Some(&id) && in_person) {
+        caller.require(Need::Admin)?;
+    }
+    Ok(id)
+}
+
+fn is_own(caller: &Caller, id: &str) -> bool {
+    UserId::parse(id).is_ok_and(|id| caller.actor.user.as_ref() == Some(&id))
+}
+
+fn next_page(last: &User, limit: u32, full: bool) -> String {
+    // An id may have a `+`, which in a query is a space.
+    let after = last.id.as_str().replace('+', "%2B");
+    let format = if full { "&format=full" } else { "" };
+    format!("</users?after={after}&limit={limit}{format}>; rel=\"next\"")
+}
+
+/// A field that was filled in: forms send empty ones for what was left out.
+pub(super) fn filled_in(field: Option<String>) -> Option<String> {
+    field.filter(|text| !text.trim().is_empty())
+}
+
+/// Clients of old send ids as numbers, too.
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct TextOrNumber;
+
+    impl Visitor<'_> for TextOrNumber {
+        type Value = Option<String>;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("text or a whole number")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(Some(text.to_owned()))
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(Some(number.to_string()))
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+
+    deserializer.deserialize_any(TextOrNumber)
+}

@@ -1,0 +1,117 @@
+//! Invitations: a link by which one person may sign up, as what it says.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Needs;
+use super::accounts::filled_in;
+use crate::domain::credential::{Invitation, MAX_LABEL, Secret, public_id};
+use crate::domain::user::{UserRole, check_name};
+use crate::http::actors::Caller;
+use crate::http::body::{self, Asked};
+use crate::http::error::ApiError;
+use crate::http::guard::Known;
+use crate::http::language::Language;
+use crate::http::origin::Base;
+
+/// For how long an invitation is good.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+#[derive(Debug, Deserialize)]
+struct Wish {
+    role: Option<String>,
+    note: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct View<'a> {
+    id: &'a str,
+    role: UserRole,
+    note: &'a str,
+    created_at: Timestamp,
+    ends_at: Timestamp,
+    /// The link, once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    link: Option<String>,
+}
+
+impl<'a> View<'a> {
+    fn new(invitation: &'a Invitation, link: Option<String>) -> Self {
+        let Invitation { id, role, note, made_at, ends_at } = invitation;
+        Self { id, role: *role, note, created_at: *made_at, ends_at: *ends_at, link }
+    }
+}
+
+/// `GET /users/invitations`.
+pub async fn list(State(needs): State<Needs>) -> Result<Response, ApiError> {
+    let invitations = needs.store.invitations(needs.clock.now()).await?;
+    Ok(Json(invitations.iter().map(|one| View::new(one, None)).collect::<Vec<_>>()).into_response())
+}
+
+/// `POST /users/invitations`.
+pub async fn create(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    language: Language,
+    base: Base,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
+    let (invitation, secret) = needs.invite(&caller, asked.parse()?).await?;
+    let view = View::new(&invitation, Some(base.sign_up(&secret)));
+    if asked.is_form {
+        return needs.pages.show("studio/invited.html", language, view);
+    }
+    Ok((StatusCode::CREATED, Json(view)).into_response())
+}
+
+/// `DELETE /users/invitations/{id}`.
+pub async fn take_back(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    needs.uninvite(&caller, &id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /users/invitations/{id}/delete`: the same by a form.
+pub async fn take_back_by_form(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    needs.uninvite(&caller, &id).await?;
+    Ok(Redirect::to("/studio/users").into_response())
+}
+
+impl Needs {
+    async fn invite(&self, caller: &Caller, wish: Wish) -> Result<(Invitation, Secret), ApiError> {
+        let role = filled_in(wish.role).map_or(Ok(UserRole::Organiser), |role| role.parse())?;
+        let note = filled_in(wish.note).map(|note| check_name(&note)).transpose().map_err(|_| {
+            ApiError::BadRequest(format!("note: at most {MAX_LABEL} characters, none of them control characters"))
+        })?;
+        let (made_at, secret) = (self.clock.now(), Secret::random(&self.entropy));
+        let invitation = Invitation {
+            id: public_id(&self.entropy),
+            role,
+            note: note.unwrap_or_default(),
+            made_at,
+            ends_at: made_at + LIFETIME,
+        };
+        let store = self.recorded(caller, "invitation.create", &invitation.id);
+        store.insert_invitation(&invitation, &secret.hash()).await?;
+        Ok((invitation, secret))
+    }
+
+    async fn uninvite(&self, caller: &Caller, id: &str) -> Result<(), ApiError> {
+        let found = self.recorded(caller, "invitation.delete", id).delete_invitation(id).await?;
+        if found { Ok(()) } else { Err(ApiError::NotFound("invitation")) }
+    }
+}

@@ -1,0 +1,168 @@
+//! Signing in, with a password or the admin key, and changing one's password.
+//!
+//! Attempts are limited by account, whether it exists or not, and by failures from one address; what succeeds from one
+//! address is not, for many people may share it. An account that does not exist costs as much work as a wrong password.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Extension, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::Needs;
+use super::accounts::filled_in;
+use crate::domain::credential::{Holder, Session};
+use crate::domain::password::{PasswordHash, check_chosen};
+use crate::domain::user::{UserChange, UserId};
+use crate::http::body::{self, Asked};
+use crate::http::error::ApiError;
+use crate::http::guard::{Known, Limits, too_many};
+use crate::http::language::Language;
+use crate::http::origin::Peer;
+use crate::http::signin::{SignInPage, within};
+use crate::rate::Key;
+
+/// The longest id that is looked at, in bytes: past it there is no account anyway.
+const LONGEST_ID: usize = 256;
+
+/// What somebody shows to sign in.
+#[derive(Debug, Deserialize)]
+struct Shown {
+    id: Option<String>,
+    password: Option<String>,
+    key: Option<String>,
+    next: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct NewPassword {
+    current: String,
+    password: String,
+}
+
+/// `POST /sessions`: begins a session.
+pub async fn sign_in(
+    State(needs): State<Needs>,
+    Extension(peer): Extension<Peer>,
+    language: Language,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
+    let shown: Shown = asked.parse()?;
+    let next = within(shown.next.as_deref().map(str::trim));
+    let address = Limits::address("sign-in from", &needs.origins, &headers, Some(peer));
+    match needs.recognise(&shown, &address).await {
+        Ok(holder) if asked.is_form => needs.welcome(holder, &headers, |_| Redirect::to(next).into_response()).await,
+        Ok(holder) => needs.welcome(holder, &headers, began).await,
+        Err(ApiError::WrongPassword) if asked.is_form => {
+            let id = shown.id.as_deref().unwrap_or_default();
+            let page = needs.pages.show("signin.html", language, SignInPage::new(next, true, id))?;
+            Ok((StatusCode::UNAUTHORIZED, page).into_response())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// `POST /sessions/password`: one's own password.
+pub async fn change_password(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
+    let NewPassword { current, password } = asked.parse()?;
+    let id = caller.actor.user.clone().ok_or(ApiError::NotFound("account"))?;
+    needs.check_password(id.as_str(), current).await?;
+    check_chosen(&password)?;
+    let password = Some(needs.passwords.hash(password).await?.as_str().to_owned());
+    let change = UserChange { password, ..UserChange::default() };
+    let store = needs.recorded(&caller, "user.password", id.as_str());
+    store.change_user(&id, &change, caller.session.as_deref()).await?;
+    needs.actors.forget();
+    if asked.is_form {
+        return Ok(Redirect::to("/account?done=password").into_response());
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+impl Needs {
+    /// Whoever this is, unless too much has failed from their address.
+    async fn recognise(&self, shown: &Shown, address: &Key) -> Result<Holder, ApiError> {
+        let failures = self.limits.peek(address, self.limits.failures).await;
+        if !failures.allowed {
+            return Err(too_many(failures));
+        }
+        let recognised = match filled_in(shown.key.clone()) {
+            Some(key) if self.actors.key.is(key.trim()) => Ok(self.actors.key_holder()),
+            Some(_) => Err(ApiError::WrongPassword),
+            None => {
+                let id = shown.id.as_deref().unwrap_or_default().trim();
+                let password = shown.password.clone().unwrap_or_default();
+                self.check_password(id, password).await.map(Holder::User)
+            }
+        };
+        if matches!(recognised, Err(ApiError::WrongPassword)) {
+            self.limits.take(address, self.limits.failures).await;
+        }
+        recognised
+    }
+
+    /// The account with this id, if this is its password. Every attempt counts until it has succeeded, so that many at
+    /// once are no more than many.
+    async fn check_password(&self, id: &str, password: String) -> Result<UserId, ApiError> {
+        let bytes = id.as_bytes();
+        let key = Key::new("sign-in to", bytes[..bytes.len().min(LONGEST_ID)].to_ascii_lowercase().as_slice());
+        let attempts = self.limits.take(&key, self.limits.failures).await;
+        if !attempts.allowed {
+            return Err(too_many(attempts));
+        }
+        let known = match UserId::parse(id) {
+            Ok(id) => self.store.credentials(&id).await?,
+            Err(_) => None,
+        };
+        let (user, stored) = known.map_or((None, None), |(user, password)| (Some(user), password));
+        let is_right = self.passwords.verify(password, stored.and_then(PasswordHash::parse)).await?;
+        let user = user.filter(|_| is_right).ok_or(ApiError::WrongPassword)?;
+        self.limits.rate.give_back(&key, self.limits.failures).await;
+        Ok(user.id)
+    }
+
+    /// Begins a session of `holder` and ends the one that this browser had: a cookie that was planted there before is
+    /// worth nothing after.
+    pub(super) async fn welcome(
+        &self,
+        holder: Holder,
+        headers: &HeaderMap,
+        answer: impl FnOnce(&Session) -> Response,
+    ) -> Result<Response, ApiError> {
+        self.end_sessions_of(headers).await?;
+        let cookie = &self.actors.cookie;
+        let (secret, session) = cookie.begin((&self.store, &self.clock, &self.entropy), holder, headers).await?;
+        let mut response = answer(&session);
+        cookie.hand_over(&secret, &mut response);
+        Ok(response)
+    }
+
+    /// Ends the sessions whose cookies came along.
+    pub(super) async fn end_sessions_of(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let secrets: Vec<_> = self.actors.cookie.secrets(headers).collect();
+        for secret in secrets {
+            if let Some(shown) = self.store.session(&secret.hash(), self.clock.now()).await? {
+                self.store.end_session(&shown.credential.holder, &shown.credential.id).await?;
+                self.actors.forget();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a program is told of its session; the secret is in the cookie.
+fn began(session: &Session) -> Response {
+    let user = session.holder.user().map(UserId::as_str);
+    let body = json!({ "session": session.id, "user": user, "ends_at": session.ends_at });
+    (StatusCode::CREATED, Json(body)).into_response()
+}
