@@ -39,6 +39,7 @@ use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
 use crate::roles::users::load::{self, LoadError, Told};
 use crate::roles::vote::intake::{Intake, intake};
+use crate::roles::vote::slip::Slips;
 use crate::roles::{polls, result, site, users, vote, worker};
 use crate::store::{Store, StoreError};
 
@@ -236,24 +237,28 @@ impl Shell {
     }
 
     fn vote(&self, store: &Store, queue: &Queue, live: &Live, intake: Intake) -> vote::Needs {
+        let Ambient { clock, entropy } = self.ambient.clone();
         vote::Needs {
             store: store.clone(),
             queue: queue.clone(),
             live: live.clone(),
             intake,
             voters: self.guard.voters.clone(),
+            slips: Slips::new(&self.keys.secrets, entropy.clone(), &self.origins),
             origins: self.origins.clone(),
             hosts: self.hosts.clone(),
             pages: self.pages.clone(),
-            clock: self.ambient.clock.clone(),
+            clock,
+            entropy,
             metrics: self.metrics.clone(),
         }
     }
 
     fn polls(&self, store: &Store, queue: &Queue, live: &Live) -> polls::Needs {
         let Ambient { clock, entropy } = self.ambient.clone();
+        let (actors, origins, pages) = (self.guard.actors.clone(), self.origins.clone(), self.pages.clone());
         let (store, queue, live) = (store.clone(), queue.clone(), live.clone());
-        polls::Needs { store, queue, live, actors: self.guard.actors.clone(), clock, entropy }
+        polls::Needs { store, queue, live, actors, origins, pages, clock, entropy }
     }
 
     fn worker(&self, store: &Store, queue: &Queue, live: &Live, alone: bool) -> worker::Needs {

@@ -6,6 +6,7 @@ use sha2::Sha256;
 
 use super::ballot::VoterKey;
 use super::clock::Entropy;
+use super::code::VotingCode;
 use super::names::PollId;
 use super::seal::Seal;
 
@@ -23,6 +24,8 @@ pub enum Voter {
     Cookie(CookieVoter),
     /// A client without a cookie that names itself, poll by poll, by the `Idempotency-Key` it sends.
     Client(String),
+    /// Whoever holds this code. Without the code the key cannot be had from what is stored of it.
+    Code(VotingCode),
 }
 
 /// What a voter cookie holds: when it was made (in steps of 8.192 s) and 128 random bits.
@@ -64,11 +67,8 @@ impl Voter {
     pub fn key(&self, poll: PollId) -> (VoterKey, Receipt) {
         let (digest, prefix) = match self {
             Self::Cookie(voter) => (keyed(&voter.secret, &poll.get().to_be_bytes()), Some(voter.made)),
-            Self::Client(name) => {
-                let mut key = *b"idempotency key\0";
-                key[8..].copy_from_slice(&poll.get().to_be_bytes());
-                (keyed(&key, name.as_bytes()), None)
-            }
+            Self::Client(name) => (keyed(&of_poll(*b"idempote", poll), name.as_bytes()), None),
+            Self::Code(code) => (keyed(&of_poll(*b"a code: ", poll), &code.to_bytes()), None),
         };
         let mut voter = [0; VoterKey::LENGTH];
         voter.copy_from_slice(&digest[..VoterKey::LENGTH]);
@@ -79,6 +79,14 @@ impl Voter {
         receipt.copy_from_slice(&digest[VoterKey::LENGTH..VoterKey::LENGTH + 8]);
         (VoterKey(voter), Receipt(receipt))
     }
+}
+
+/// The key under which a poll knows voters of one kind.
+fn of_poll(kind: [u8; 8], poll: PollId) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&kind);
+    key[8..].copy_from_slice(&poll.get().to_be_bytes());
+    key
 }
 
 fn keyed(key: &[u8; 16], message: &[u8]) -> [u8; 32] {
@@ -161,5 +169,23 @@ mod tests {
         let client = Voter::Client("retry-1".into());
         assert_eq!(client.key(first), client.key(first));
         assert_ne!(client.key(first), client.key(second));
+    }
+
+    #[test]
+    fn a_code_votes_under_a_key_of_its_own_in_each_poll_that_what_is_stored_of_it_does_not_show() {
+        let (first, second) = (PollId::from_u64(1).unwrap(), PollId::from_u64(2).unwrap());
+        let code = VotingCode::random(&Entropy::System);
+        let [here, there] = [first, second].map(|poll| Voter::Code(code).key(poll));
+        assert_eq!(here, Voter::Code(code).key(first));
+        assert_ne!(here.0, there.0);
+        assert_ne!(here.1, there.1);
+        let other = Voter::Code(VotingCode::random(&Entropy::System));
+        assert_ne!(here.0.0[..TIME], other.key(first).0.0[..TIME], "it says nothing of a time");
+        assert_ne!(here.0.0, code.hash(first).0);
+        let printed = Voter::Client(code.to_string());
+        assert_ne!(here, printed.key(first), "who names themselves by a code is not who holds it");
+        // A client whose name is what a code's key is made of.
+        let bytes = Voter::Client(String::from_utf8_lossy(&code.to_bytes()).into_owned());
+        assert_ne!(here, bytes.key(first));
     }
 }

@@ -75,6 +75,7 @@ pub const TABLE: &[Row] = &[
     api("POST", "/ballots/{poll}", Nobody, Open, "by voter"),
     page("/vote/{poll}", Nobody, ALL),
     api("POST", "/vote/{poll}", Nobody, Open, "by voter"),
+    page("/vote/{poll}/{code}", Nobody, "whoever holds the code"),
     // result
     page("/results/{poll}", Nobody, OWN_HIDDEN),
     api("GET", "/results/{poll}/events", Nobody, Open, OWN_HIDDEN),
@@ -89,6 +90,10 @@ pub const TABLE: &[Row] = &[
     api("PATCH", "/polls/{poll}", Organiser, Open, OWN),
     api("DELETE", "/polls/{poll}", Organiser, Open, OWN),
     api("POST", "/polls/{poll}/{action}", Organiser, Open, OWN),
+    api("GET", "/polls/{poll}/codes", Organiser, Open, OWN),
+    api("POST", "/polls/{poll}/codes", Organiser, Open, OWN),
+    api("DELETE", "/polls/{poll}/codes/{batch}", Organiser, Open, OWN),
+    api("POST", "/polls/{poll}/codes/{batch}/void", Organiser, Open, OWN),
     // users
     api("GET", "/users", Admin, Rate, ALL),
     api("POST", "/users", Admin, Rate, ALL),

@@ -2,6 +2,7 @@
 
 mod bus;
 mod closing;
+mod codes;
 mod failover;
 mod faults;
 mod forks;
