@@ -514,7 +514,7 @@ async fn making_codes_is_on_record() {
     let store = hemicycle::store::Store::Sqlite(file);
     let deeds = store.deeds(None, 10).await.unwrap();
     let deeds: Vec<_> = deeds.iter().map(|one| (one.deed.what.as_str(), one.deed.subject.as_str())).collect();
-    assert_eq!(deeds, [("codes.void", "board"), ("codes.make", "board")]);
+    assert_eq!(deeds, [("codes.void", "board"), ("codes.make", "board"), ("poll.create", "board")]);
     store.close().await;
 }
 
