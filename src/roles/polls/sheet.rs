@@ -20,6 +20,8 @@ struct Sheet {
     /// Where a code is typed, as people type it: without the scheme.
     address: String,
     cards: Vec<Card>,
+    /// It answers a form: there is no such page to come back to.
+    is_answer: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -44,7 +46,7 @@ pub async fn page(
     let drawn = tokio::task::spawn_blocking(move || {
         let card = |code: VotingCode| Card { code: code.to_string(), qr: qr::modules(&format!("{page}/{code}")) };
         let cards = codes.into_iter().map(card).collect();
-        pages.render("studio/codes_sheet.html", language, Sheet { slug, title, address, cards })
+        pages.render("studio/codes_sheet.html", language, Sheet { slug, title, address, cards, is_answer: true })
     });
     drawn.await.map_err(|error| ApiError::Internal(Box::new(error)))?
 }
