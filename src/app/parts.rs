@@ -206,6 +206,7 @@ impl Shell {
             pages: self.pages.clone(),
             origins: self.origins.clone(),
             actors: self.guard.actors.clone(),
+            signup: self.people.signup,
         }
     }
 
