@@ -2,6 +2,7 @@
 
 mod chores;
 mod dead_letters;
+mod environments;
 mod refusals;
 mod run;
 
