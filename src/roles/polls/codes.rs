@@ -59,12 +59,12 @@ pub async fn make(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    needs.own(&caller, &name).await?;
     let asked = Asked::read(&headers, body).await?;
     let (count, as_sheet) = match &asked {
         Asked::Json(bytes) => (body::json::<CodesBody>(bytes)?.count, false),
         Asked::Form(form) => (form.count()?, form.wants_sheet()?),
     };
-    needs.own(&caller, &name).await?;
     let poll = needs.find(&name).await?;
     let most = if as_sheet { sheet::MOST } else { MAX_BATCH };
     needs.room_for(&poll, count, most).await?;
