@@ -34,6 +34,7 @@ use crate::http::voter::Voters;
 use crate::http::{assets, edge, server};
 use crate::live::Live;
 use crate::queue::Queue;
+use crate::rate::sketch::Sketch;
 use crate::rate::{Rate, Rule};
 use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
@@ -249,6 +250,8 @@ impl Shell {
             hosts: self.hosts.clone(),
             pages: self.pages.clone(),
             clock,
+            tries: Arc::new(Sketch::new(self.limits.rate_limit_credential, &entropy)),
+            actors: self.guard.actors.clone(),
             entropy,
             metrics: self.metrics.clone(),
         }

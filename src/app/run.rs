@@ -114,13 +114,11 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
     if config.roles.contains(&Role::Users) {
         // A file that is no file of accounts must not keep the others from signing in.
         while let Err(error) = shell.load_users(&backends.store).await {
-            match &error {
-                LoadError::Store(StoreError::Unavailable(_)) => waiting.because(chain(&error)).await,
-                _ => {
-                    tracing::error!(error = chain(&error), "users.not_loaded");
-                    break;
-                }
+            if !matches!(error, LoadError::Store(StoreError::Unavailable(_))) {
+                tracing::error!(error = chain(&error), "users.not_loaded");
+                break;
             }
+            waiting.because(chain(&error)).await;
         }
     }
     waiting.is_over();

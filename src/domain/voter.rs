@@ -9,6 +9,7 @@ use super::clock::Entropy;
 use super::code::VotingCode;
 use super::names::PollId;
 use super::seal::Seal;
+use super::user::UserId;
 
 type HmacSha256 = Hmac<Sha256>;
 
@@ -26,6 +27,16 @@ pub enum Voter {
     Client(String),
     /// Whoever holds this code. Without the code the key cannot be had from what is stored of it.
     Code(VotingCode),
+    /// An account.
+    Account(UserId),
+    /// Somebody whom the holder of a token names, such as the number a message came from: known by that token only, and
+    /// to nobody without it.
+    Named {
+        /// What is derived from the token.
+        key: [u8; 16],
+        /// The name.
+        name: String,
+    },
 }
 
 /// What a voter cookie holds: when it was made (in steps of 8.192 s) and 128 random bits.
@@ -68,6 +79,8 @@ impl Voter {
         let (digest, prefix) = match self {
             Self::Cookie(voter) => (keyed(&voter.secret, &poll.get().to_be_bytes()), Some(voter.made)),
             Self::Client(name) => (keyed(&of_poll(*b"idempote", poll), name.as_bytes()), None),
+            Self::Account(id) => (keyed(&of_poll(*b"account:", poll), id.folded().as_bytes()), None),
+            Self::Named { key, name } => (keyed(key, &[&poll.get().to_be_bytes()[..], name.as_bytes()].concat()), None),
             Self::Code(code) => (keyed(&of_poll(*b"a code: ", poll), &code.to_bytes()), None),
         };
         let mut voter = [0; VoterKey::LENGTH];
@@ -156,6 +169,18 @@ mod tests {
         }
         assert_eq!(signer.verify(""), None);
         assert_eq!(signer.verify(&format!("{cookie}A")), None);
+    }
+
+    #[test]
+    fn an_account_and_a_name_are_voters_of_their_own_in_each_poll() {
+        let [one, two] = [1, 2].map(|number| PollId::from_u64(number).unwrap());
+        let account = |id: &str| Voter::Account(UserId::parse(id).unwrap());
+        let named = |key, name: &str| Voter::Named { key, name: name.into() };
+        assert_eq!(account("Ann").key(one), account("aNN").key(one), "in capitals or not");
+        assert_ne!(account("ann").key(one), account("ann").key(two));
+        assert_ne!(account("ann").key(one), Voter::Client("ann".into()).key(one));
+        assert_ne!(named([1; 16], "ann").key(one), named([2; 16], "ann").key(one), "a name is one token's");
+        assert_ne!(named([1; 16], "ann").key(one), named([1; 16], "ann").key(two));
     }
 
     #[test]

@@ -65,6 +65,9 @@ pub enum ApiError {
     /// More tokens than anybody needs.
     #[error("this account has too many tokens; delete one first")]
     TooManyTokens,
+    /// In this poll accounts vote, and nobody is signed in.
+    #[error("in this poll accounts vote: sign in first")]
+    SignInToVote,
     /// Somebody who is known, but may not do this: who may.
     #[error("{}", forbidden(*.0))]
     Forbidden(Need),
@@ -212,7 +215,7 @@ impl ApiError {
             | Self::NoChoice { .. }
             | Self::CodeCount { .. }
             | Self::Refused(Refusal::Invalid(_)) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::SignInToVote | Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_)
             | Self::NotYours
             | Self::SignUpClosed
@@ -259,6 +262,7 @@ impl ApiError {
             Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),
             Self::NoChoice { .. } => "no-choice",
             Self::Unauthorized => "unauthorized",
+            Self::SignInToVote => "sign-in-to-vote",
             Self::WrongPassword => "wrong-password",
             Self::Password(InvalidPassword::TooShort(_)) => "password-short",
             Self::Password(InvalidPassword::TooLong(_)) => "password-long",
@@ -460,6 +464,7 @@ mod tests {
     fn about_people() -> Vec<ApiError> {
         vec![
             ApiError::WrongPassword,
+            ApiError::SignInToVote,
             ApiError::Password(InvalidPassword::TooShort(8)),
             ApiError::Password(InvalidPassword::TooLong(200)),
             ApiError::Account(InvalidUser::Id),

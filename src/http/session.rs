@@ -14,6 +14,9 @@ use crate::store::Store;
 
 /// The longest that is kept of what a browser calls itself, in characters.
 const MAX_AGENT: usize = 200;
+/// How many session cookies of one request are looked at, each of them in the store. A browser sends one, or a few where
+/// somebody has planted others.
+const MOST: usize = 4;
 
 /// The cookie of sessions. By https it has the prefix `__Host-`, so that no other host of the domain can set one
 /// (<https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis#name-the-__host-prefix>).
@@ -32,9 +35,9 @@ impl SessionCookie {
         Self { name, attributes: cookies::private(origins), lifetime }
     }
 
-    /// The secrets of all session cookies that came along.
+    /// The secrets of the session cookies that came along, of the first few.
     pub fn secrets(&self, headers: &HeaderMap) -> impl Iterator<Item = Secret> {
-        cookies::named(headers, self.name).filter_map(Secret::parse)
+        cookies::named(headers, self.name).filter_map(Secret::parse).take(MOST)
     }
 
     /// Begins a session of `holder` in the browser that sent `headers`: its secret is new whatever came along.

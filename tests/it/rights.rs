@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use hemicycle::domain::rights::Need;
-use hemicycle::http::table::{Row, TABLE};
+use hemicycle::http::table::{Limit, Row, TABLE};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -236,4 +236,19 @@ async fn make_token(site: &Site, session: &str, scope: &str) -> String {
     let request = site.http.post(site.url("/sessions/tokens")).header("cookie", session).json(&wish);
     let made: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
     format!("Bearer {}", made["token"].as_str().unwrap_or_else(|| panic!("{made}")))
+}
+
+#[test]
+fn the_docs_show_the_table_as_it_is() {
+    let mut table = "| method | path | who | whose | limit |\n|---|---|---|---|---|\n".to_owned();
+    for Row { method, path, need, limit, whose, .. } in TABLE {
+        let limit = match limit {
+            Limit::Open => "",
+            Limit::Rate => "rate",
+            Limit::Failures => "failures",
+        };
+        table += &format!("| {method} | `{path}` | {} | {whose} | {limit} |\n", need.word());
+    }
+    let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md")).unwrap();
+    assert!(docs.contains(&table), "docs/security.md should have this table:\n{table}");
 }

@@ -159,12 +159,12 @@ pub async fn act(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    needs.own(&caller, &name).await?;
     let action = Action::parse(&action)?;
     let asked = Asked::read(&headers, body).await?;
     if action != Action::Close {
         asked.no_settings()?;
     }
-    needs.own(&caller, &name).await?;
     let needs = needs.of(&caller, action.deed(), &name);
     let (status, poll) = match action {
         Action::Open => (StatusCode::OK, needs.open(&name).await?),

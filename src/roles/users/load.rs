@@ -101,7 +101,12 @@ pub async fn once(
     now: Timestamp,
     mut tell: impl FnMut(Told),
 ) -> Result<Option<()>, LoadError> {
-    if store.were_users_loaded().await? || !store.users(None, 1).await?.is_empty() {
+    if store.were_users_loaded().await? {
+        return Ok(None);
+    }
+    if !store.users(None, 1).await?.is_empty() {
+        // Where there are accounts, the file's time is over, also once they are deleted.
+        store.load_users(&[], now).await?;
         return Ok(None);
     }
     let file = std::fs::File::open(path).map_err(BadFile::Unreadable)?;

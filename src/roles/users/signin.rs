@@ -22,7 +22,7 @@ use crate::http::guard::{Known, Limits, too_many};
 use crate::http::language::Language;
 use crate::http::origin::Peer;
 use crate::http::signin::{SignInPage, within};
-use crate::rate::Key;
+use crate::rate::{Key, Taken};
 
 /// The longest id that is looked at, in bytes: past it there is no account anyway.
 const LONGEST_ID: usize = 256;
@@ -92,43 +92,61 @@ pub async fn change_password(
 impl Needs {
     /// Whoever this is, unless too much has failed from their address.
     async fn recognise(&self, shown: &Shown, address: &Key) -> Result<Holder, ApiError> {
-        let failures = self.limits.peek(address, self.limits.failures).await;
-        if !failures.allowed {
-            return Err(too_many(failures));
+        match filled_in(shown.key.clone()) {
+            Some(key) => self.check_key(key.trim(), address).await,
+            None => self.check_from(address, shown).await.map(Holder::User),
         }
-        let recognised = match filled_in(shown.key.clone()) {
-            Some(key) if self.actors.key.is(key.trim()) => Ok(self.actors.key_holder()),
-            Some(_) => Err(ApiError::WrongPassword),
-            None => {
-                let id = shown.id.as_deref().unwrap_or_default().trim();
-                let password = shown.password.clone().unwrap_or_default();
-                self.check_password(id, password).await.map(Holder::User)
-            }
-        };
-        if matches!(recognised, Err(ApiError::WrongPassword)) {
-            self.limits.take(address, self.limits.failures).await;
-        }
-        recognised
     }
 
-    /// The account with this id, if this is its password. Every attempt counts until it has succeeded, so that many at
-    /// once are no more than many.
+    /// Each attempt counts until it has succeeded, as with an account: keys are compared so fast that any number of guesses
+    /// could be made before the first has failed.
+    async fn check_key(&self, key: &str, address: &Key) -> Result<Holder, ApiError> {
+        let failures = self.limits.failures;
+        admitted(self.limits.take(address, failures).await)?;
+        if !self.actors.key.is(key) {
+            return Err(ApiError::WrongPassword);
+        }
+        self.limits.rate.give_back(address, failures).await;
+        Ok(self.actors.key_holder())
+    }
+
+    /// A crowd behind one address may sign in at once, so only what has failed counts. It is looked at again once the
+    /// password was checked: of many guesses made at once, the sender learns no more than of so many one by one.
+    async fn check_from(&self, address: &Key, shown: &Shown) -> Result<UserId, ApiError> {
+        let failures = self.limits.failures;
+        admitted(self.limits.peek(address, failures).await)?;
+        let id = shown.id.as_deref().unwrap_or_default().trim();
+        let known = self.check_password(id, shown.password.clone().unwrap_or_default()).await;
+        match known {
+            Ok(_) => admitted(self.limits.peek(address, failures).await)?,
+            Err(ApiError::WrongPassword) => admitted(self.limits.take(address, failures).await)?,
+            Err(_) => {}
+        }
+        known
+    }
+
+    /// The account with this id, if this is its password. Every attempt counts until it turns out not to have failed, so
+    /// that many at once are no more than many.
     async fn check_password(&self, id: &str, password: String) -> Result<UserId, ApiError> {
         let bytes = id.as_bytes();
         let key = Key::new("sign-in to", bytes[..bytes.len().min(LONGEST_ID)].to_ascii_lowercase().as_slice());
-        let attempts = self.limits.take(&key, self.limits.failures).await;
-        if !attempts.allowed {
-            return Err(too_many(attempts));
+        admitted(self.limits.take(&key, self.limits.failures).await)?;
+        let known = self.with_password(id, password).await;
+        // Neither does it count where nobody could tell: we were too busy, or the store was away.
+        if !matches!(known, Err(ApiError::WrongPassword)) {
+            self.limits.rate.give_back(&key, self.limits.failures).await;
         }
+        known
+    }
+
+    async fn with_password(&self, id: &str, password: String) -> Result<UserId, ApiError> {
         let known = match UserId::parse(id) {
             Ok(id) => self.store.credentials(&id).await?,
             Err(_) => None,
         };
         let (user, stored) = known.map_or((None, None), |(user, password)| (Some(user), password));
         let is_right = self.passwords.verify(password, stored.and_then(PasswordHash::parse)).await?;
-        let user = user.filter(|_| is_right).ok_or(ApiError::WrongPassword)?;
-        self.limits.rate.give_back(&key, self.limits.failures).await;
-        Ok(user.id)
+        user.filter(|_| is_right).map(|user| user.id).ok_or(ApiError::WrongPassword)
     }
 
     /// Begins a session of `holder` and ends the one that this browser had: a cookie that was planted there before is
@@ -158,6 +176,10 @@ impl Needs {
         }
         Ok(())
     }
+}
+
+fn admitted(taken: Taken) -> Result<(), ApiError> {
+    if taken.allowed { Ok(()) } else { Err(too_many(taken)) }
 }
 
 /// What a program is told of its session; the secret is in the cookie.

@@ -26,6 +26,8 @@ struct BallotBody {
     choice: Option<String>,
     /// In a poll by code, where no cookie brings it.
     code: Option<String>,
+    /// Who votes, where the holder of a token to vote names them: a number, a seat.
+    voter: Option<String>,
 }
 
 /// How a poll and a voter's ballot in it stand, for the voting page.
@@ -79,6 +81,7 @@ pub async fn get_state(
     let mut voter = vote.needs.voters.client(&headers)?;
     let (choice, used) = match vote.standing(&poll, &headers, &mut voter, false).await? {
         Standing::Voter(choice) => (choice, None),
+        Standing::Stranger => (None, None),
         Standing::Code(state) => (None, Some(state == CodeState::Used)),
     };
     let (poll, opens_at, closes_at) = (poll.slug.as_str(), poll.opens_at, poll.closes_at);
@@ -133,8 +136,8 @@ impl Vote {
         body: Body,
     ) -> Result<Cast, ApiError> {
         let ballot: BallotBody = body::json(&body::read(body, body::BALLOT).await?)?;
-        let (choice, code) = (ballot.choice.as_deref(), ballot.code.as_deref());
-        self.cast(slug, Wish { headers: &parts.headers, peer: peer(parts), browser, choice, code }).await
+        let (choice, code, named) = (ballot.choice.as_deref(), ballot.code.as_deref(), ballot.voter.as_deref());
+        self.cast(slug, Wish { headers: &parts.headers, peer: peer(parts), browser, choice, code, named }).await
     }
 
     async fn cast_form(
@@ -146,7 +149,7 @@ impl Vote {
     ) -> Result<Cast, ApiError> {
         let fields = body::form(&body::read(body, body::BALLOT).await?)?;
         let (choice, code) = (fields.get("vote"), fields.get("code"));
-        self.cast(slug, Wish { headers: &parts.headers, peer: peer(parts), browser, choice, code }).await
+        self.cast(slug, Wish { headers: &parts.headers, peer: peer(parts), browser, choice, code, named: None }).await
     }
 }
 

@@ -25,6 +25,7 @@ use crate::domain::clock::{Clock, Entropy};
 use crate::domain::names::Choice;
 use crate::domain::poll::{OneVotePer, Poll, Status};
 use crate::domain::voter::Receipt;
+use crate::http::actors::Actors;
 use crate::http::error::{ApiError, Fate};
 use crate::http::hosts::Hosts;
 use crate::http::metrics::Metrics;
@@ -34,6 +35,7 @@ use crate::http::voter::Voters;
 use crate::live::Live;
 use crate::queue::{Answer, Queue};
 use crate::rate::Rate;
+use crate::rate::sketch::Sketch;
 use crate::store::Store;
 
 /// What the role needs.
@@ -61,6 +63,10 @@ pub struct Needs {
     pub clock: Clock,
     /// Attempts that nobody names.
     pub entropy: Entropy,
+    /// How often a voter tries.
+    pub tries: Arc<Sketch>,
+    /// Accounts, and tokens to vote with.
+    pub actors: Actors,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -101,13 +107,21 @@ impl Vote {
         let choice = wish.choice.and_then(|key| Choice::from_key(key, poll.labels.len()));
         let choice = choice.ok_or_else(|| self.rejected("unknown_choice", unknown_choice(&poll, wish.choice)))?;
         let found = match poll.one_vote_per {
-            OneVotePer::Browser => Ok(Found::by_browser(&poll, wish.browser)),
-            OneVotePer::Account => Found::by_account(&poll, &mut wish),
-            // Boxed: its state would otherwise be part of, and allocated for, every request.
+            OneVotePer::Browser => match wish.named {
+                None => Ok(Found::by_browser(&poll, wish.browser)),
+                Some(name) => Box::pin(self.find_by_name(&poll, name, &mut wish)).await,
+            },
+            // Boxed: their state would otherwise be part of, and allocated for, every request.
+            OneVotePer::Account => Box::pin(self.find_by_account(&poll, &mut wish)).await,
             OneVotePer::Code => Box::pin(self.find_by_code(&poll, &mut wish)).await,
         };
         let Found { key: voter, receipt, attempt } =
-            found.map_err(|error| self.rejected(voter::reason(&error), error))?;
+            found.map_err(|error| self.rejected(voter::reason(&error), not_cast(error)))?;
+        if poll.one_vote_per != OneVotePer::Code {
+            // Who shows a code has one try that counts, and is told so each time after.
+            let tries = self.needs.tries.admits(&voter.0, self.needs.clock.now());
+            tries.map_err(|wait| self.rejected("too_many", ApiError::TooMany { seconds: wait.as_secs() + 1 }))?;
+        }
         let ballot = Ballot { poll: poll.id, voter, choice, attempt };
         let mut verdict = self.needs.intake.submit(ballot).await;
         if matches!(verdict, Verdict::Answered(Answer::Unknown)) {

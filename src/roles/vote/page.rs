@@ -17,6 +17,7 @@ use crate::http::language::Language;
 use crate::http::pages::html;
 use crate::http::voter::Identified;
 
+#[expect(clippy::struct_excessive_bools, reason = "what a template asks, one by one")]
 #[derive(Debug, Serialize)]
 struct Page<'a> {
     id: PollId,
@@ -33,6 +34,8 @@ struct Page<'a> {
     just_voted: bool,
     /// In a poll by code.
     code: Option<CodeState>,
+    /// In a poll by account, for whoever is not signed in.
+    sign_in: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,9 +87,11 @@ fn show(vote: &Vote, cached: &Cached, standing: Standing, language: Language) ->
     }
     let (choice, code) = match standing {
         Standing::Voter(choice) => (choice, None),
+        Standing::Stranger => (None, None),
         Standing::Code(code) => (None, Some(code)),
     };
-    let page = pages.render("vote.html", language, Page { code, ..view(&cached.poll, status, choice) })?;
+    let sign_in = standing == Standing::Stranger;
+    let page = pages.render("vote.html", language, Page { code, sign_in, ..view(&cached.poll, status, choice) })?;
     if let Some(for_all) = for_all {
         let _ = for_all.set(page.clone());
     }
@@ -98,7 +103,7 @@ fn for_all(cached: &Cached, standing: Standing) -> Option<&PageForAll> {
     match standing {
         Standing::Voter(None) | Standing::Code(CodeState::Missing) => Some(&cached.open_page),
         Standing::Code(CodeState::Kept) => Some(&cached.open_page_with_code),
-        Standing::Voter(Some(_)) | Standing::Code(CodeState::Wrong | CodeState::Used) => None,
+        Standing::Voter(Some(_)) | Standing::Stranger | Standing::Code(CodeState::Wrong | CodeState::Used) => None,
     }
 }
 
@@ -118,5 +123,6 @@ fn view(poll: &Poll, status: Status, choice: Option<Choice>) -> Page<'_> {
         choice: choice.and_then(|choice| poll.labels.get(choice.index())).map(String::as_str),
         just_voted: false,
         code: None,
+        sign_in: false,
     }
 }

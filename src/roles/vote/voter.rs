@@ -8,6 +8,7 @@ use crate::domain::ballot::{Attempt, VoterKey};
 use crate::domain::code::VotingCode;
 use crate::domain::names::Choice;
 use crate::domain::poll::{OneVotePer, Poll, Status};
+use crate::domain::rights::{Need, Scope};
 use crate::domain::voter::{Receipt, Voter};
 use crate::http::error::ApiError;
 use crate::http::guard::{Limits, too_many};
@@ -16,6 +17,8 @@ use crate::http::voter::{IDEMPOTENCY_KEY, Identified};
 use crate::rate::{Key, Rule};
 use crate::store::StoreError;
 
+/// The longest name that the holder of a token may give a voter, in characters.
+const MAX_NAME: usize = 200;
 /// Wrong codes that one party may try.
 const GUESSES: Rule = Rule::a_minute(30);
 
@@ -32,6 +35,8 @@ pub struct Wish<'r> {
     pub choice: Option<&'r str>,
     /// A voting code, as somebody typed it.
     pub code: Option<&'r str>,
+    /// Who votes, as the holder of a token names them.
+    pub named: Option<&'r str>,
 }
 
 /// Who votes in a poll, and by which attempt.
@@ -50,6 +55,8 @@ pub struct Found {
 pub enum Standing {
     /// Known by a cookie or an account: what was counted of them; `None` where that is nothing yet, or cannot be seen.
     Voter(Option<Choice>),
+    /// In a poll by account: nobody who has one.
+    Stranger,
     /// In a poll by code: what is known of theirs.
     Code(CodeState),
 }
@@ -74,15 +81,6 @@ impl Found {
         Self::of(&browser.voter, poll, Attempt::default())
     }
 
-    /// Who votes in a poll by account.
-    ///
-    /// # Errors
-    /// [`ApiError::Unauthorized`]: nobody has an account yet.
-    pub fn by_account(_poll: &Poll, wish: &mut Wish<'_>) -> Result<Self, ApiError> {
-        wish.browser.forget();
-        Err(ApiError::Unauthorized)
-    }
-
     fn of(voter: &Voter, poll: &Poll, attempt: Attempt) -> Self {
         let (key, receipt) = voter.key(poll.id);
         Self { key, receipt, attempt }
@@ -90,6 +88,37 @@ impl Found {
 }
 
 impl Vote {
+    /// Who votes in a poll by account: whoever is signed in, or holds a token to vote.
+    pub(super) async fn find_by_account(&self, poll: &Poll, wish: &mut Wish<'_>) -> Result<Found, ApiError> {
+        wish.browser.forget();
+        if wish.named.is_some() {
+            return Err(ApiError::BadRequest("voter: in this poll accounts vote, and no token names them".into()));
+        }
+        let account = self.account(wish.headers).await?.ok_or(ApiError::SignInToVote)?;
+        Ok(Found::of(&account, poll, Attempt::default()))
+    }
+
+    /// Who votes in a poll by browser where the holder of a token names somebody: that name, of that token.
+    pub(super) async fn find_by_name(&self, poll: &Poll, name: &str, wish: &mut Wish<'_>) -> Result<Found, ApiError> {
+        wish.browser.forget();
+        if !(1..=MAX_NAME).contains(&name.chars().count()) {
+            return Err(ApiError::BadRequest(format!("voter: 1 to {MAX_NAME} characters")));
+        }
+        let caller = self.needs.actors.know(wish.headers).await?.ok_or(ApiError::Unauthorized)?;
+        let token = caller.token.as_ref().filter(|_| caller.actor.may(Scope::Vote));
+        let key = token.ok_or(ApiError::Forbidden(Need::Member))?.derive(b"hemicycle named voter 1\0");
+        Ok(Found::of(&Voter::Named { key, name: name.to_owned() }, poll, Attempt::default()))
+    }
+
+    /// The account that these headers vote as. The admin key has none.
+    async fn account(&self, headers: &HeaderMap) -> Result<Option<Voter>, ApiError> {
+        let Some(caller) = self.needs.actors.know(headers).await? else { return Ok(None) };
+        if !caller.actor.may(Scope::Vote) {
+            return Err(ApiError::Forbidden(Need::Member));
+        }
+        Ok(caller.actor.user.clone().map(Voter::Account))
+    }
+
     /// Who votes in a poll by code: whoever shows a good one, typed or in their browser's keeping. What was typed counts
     /// before what is kept.
     pub(super) async fn find_by_code(&self, poll: &Poll, wish: &mut Wish<'_>) -> Result<Found, ApiError> {
@@ -153,13 +182,22 @@ impl Vote {
         browser: &mut Identified,
         is_wrong: bool,
     ) -> Result<Standing, ApiError> {
-        if poll.one_vote_per != OneVotePer::Code {
-            return Ok(Standing::Voter(match browser.returning() {
-                Some(voter) => self.counted_choice(poll, voter).await?,
-                None => None,
-            }));
+        match poll.one_vote_per {
+            OneVotePer::Browser => {
+                return Ok(Standing::Voter(match browser.returning() {
+                    Some(voter) => self.counted_choice(poll, voter).await?,
+                    None => None,
+                }));
+            }
+            OneVotePer::Account => {
+                browser.forget();
+                return Ok(match Box::pin(self.account(headers)).await? {
+                    Some(account) => Standing::Voter(self.counted_choice(poll, &account).await?),
+                    None => Standing::Stranger,
+                });
+            }
+            OneVotePer::Code => browser.forget(),
         }
-        browser.forget();
         let state = if is_wrong { CodeState::Wrong } else { Box::pin(self.code_state(poll, headers)).await? };
         Ok(Standing::Code(state))
     }
@@ -194,7 +232,7 @@ pub fn reason(error: &ApiError) -> &'static str {
         ApiError::CodeMissing => "code_missing",
         ApiError::CodeUnknown => "code_unknown",
         ApiError::TooMany { .. } => "too_many",
-        ApiError::Unauthorized => "unauthorized",
+        ApiError::Unauthorized | ApiError::SignInToVote | ApiError::Forbidden(_) => "unauthorized",
         ApiError::Busy(_) => "busy",
         _ => "unavailable",
     }

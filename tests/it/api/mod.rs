@@ -12,6 +12,7 @@ mod schedule;
 pub mod socket;
 mod states;
 mod studio;
+mod voters;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
