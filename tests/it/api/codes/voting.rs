@@ -6,7 +6,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{FORM, PAGE, STRANGE, codes, counts, make, make_poll, one_code, open_link, total, vote, vote_by_form};
+use super::{PAGE, STRANGE, codes, counts, make, make_poll, one_code, open_link, total, vote, vote_by_form};
 use crate::api::{delete, get, send};
 use crate::sandbox::{InProcess, Process, binary};
 
