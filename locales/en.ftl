@@ -6,6 +6,8 @@ skip = Skip to the content
 nav = Main
 nav-join = Join a poll
 nav-studio = Studio
+nav-account = My account
+nav-enter = Account
 languages = Language
 unknown = unknown
 back = Back
@@ -55,7 +57,7 @@ home-open = Open polls
 home-none = No poll is open just now.
 home-closed = Results
 home-organise = Ask your own question
-home-organise-how = Make a poll in the studio, put its code on the wall, and watch the votes come in. You need the admin key.
+home-organise-how = Make a poll in the studio, put its code on the wall, and watch the votes come in. All it takes is an account.
 results = Results
 results-of = Results: { $title }
 join-title = Join a poll
@@ -67,6 +69,8 @@ join-unknown = There is no poll with the code “{ $code }”. Check it and try 
 ## Voting
 
 vote-not-open = This poll is not open yet. This page shows it by itself when it is.
+vote-sign-in = This poll has one vote per account.
+vote-sign-in-do = Sign in to vote
 vote-closed = This poll is closed.
 vote-yours = You voted for “{ $choice }”.
 vote-accepted = Your vote for “{ $choice }” is in.
@@ -105,24 +109,163 @@ announce-tied = Nobody leads. { $total } so far.
 announce-final-tied = Final result: nobody leads. { $total }.
 announce-final = Final result: { $label } with { $percent } of { $total }.
 
-## Signing in
+## Signing in and up
 
 sign-in = Sign in
 sign-out = Sign out
+sign-in-new = No account yet?
+sign-in-invite = No account yet? Accounts are by invitation here: ask an administrator.
+sign-in-wrong = The id or the password is wrong. Try again.
+sign-in-wrong-key = This is not the admin key.
+with-key = I have the admin key
+with-key-do = Sign in with the key
+admin-key = Admin key
+admin-key-where = The admin key is the one the server was started with (ADMIN_KEY). Where none was given, it made one: it was shown at the first start, and is kept in keys.json in the data directory.
+sign-up = Sign up
+sign-up-do = Make my account
+sign-up-open = With an account you run polls of your own.
+sign-up-invited = You are invited as
+sign-up-stale = This invitation is not good any more: it was used, taken back or is too old.
+sign-up-stale-open = You can sign up without one.
+sign-up-ask = Ask an administrator of this site for an invitation: a link that you open once.
+sign-up-by-invitation = Signing up takes an invitation here.
+sign-up-shut = Nobody can sign up here.
+sign-up-shut-ask = Administrators make the accounts: ask one for yours.
+sign-up-known = You have an account?
 field-id = Id
+field-id-hint = By it you sign in: up to 64 letters, digits or . _ @ + -, and it cannot change. An e-mail address is fine.
+field-name = Name
+field-name-optional = Name (optional)
+field-name-hint = As others see you. Left empty, it is your id.
 field-password = Password
-with-key = Sign in with the admin key
+field-password-hint = At least 8 characters. A few words are easy to remember and hard to guess.
+field-role = Role
+role-member = Member
+    .may = votes with this account.
+role-organiser = Organiser
+    .may = also runs polls of their own.
+role-admin = Administrator
+    .may = runs everything: all polls, and who has an account.
+
+## One's account
+
+account-since = Since
+account-key = You came with the admin key, which is nobody’s account: what you do is on record as the admin key’s.
+account-key-advice = Make an account for yourself and sign in with it. Keep the key for when nobody can sign in any more.
+account-delete = Delete my account
+account-delete-what = Your sessions and tokens end with it. Votes that were counted stay counted.
+account-delete-title = Delete your account?
+account-delete-warning = { $count ->
+    [0] It will be gone for good, with its sessions and tokens.
+    [one] It will be gone for good, with its sessions and tokens. Your poll stays, and only administrators can run it.
+   *[other] It will be gone for good, with its sessions and tokens. Your { $count } polls stay, and only administrators can run them.
+}
+account-delete-do = Delete my account
+field-name-shown = What others call you
+field-current = Current password
+field-new-password = New password
+password-do = Set the new password
+password-ends-sessions = It signs out all your other browsers.
+done-name = Your name is changed.
+done-password = Your password is changed. All your other browsers are signed out.
+failed-current = That is not your current password. Nothing was changed.
+sessions = Where you are signed in
+session-this = this browser
+session-began = Since
+session-end = Sign out there
+sessions-end-others = Sign out everywhere else
+browser-on = { $browser } on { $system }
+seen = last seen
+ends = Good until
+tokens = API tokens
+tokens-what = For programs that work on your behalf. A token does what it is for and nothing else, and never more than you may.
+token-make = Make a token
+token-make-do = Make the token
+token-name = Name of the token
+token-name-hint = For you to recognise it: which program, on which machine.
+token-scopes = What it is for
+token-days = Days until it ends
+token-delete = Delete the token { $name }
 token-made = Your new token
 token-once = Copy it now: it is shown this once.
+token-try = Try it
+token-keep = Keep it as you keep a password: not in source code, not in a chat. If it went astray, delete it.
+failed-token = A token has a name, at least one thing that it is for, and 1 to 3660 days.
+never-used = never used
 to-account = To my account
+scope-read = Read
+    .for = looks at what you may see: your drafts, hidden results, your account.
+scope-vote = Vote
+    .for = votes, as you or for voters that it names.
+scope-organise = Organise
+    .for = makes and runs your polls, and reads.
+scope-admin = Administer
+    .for = everything that administrators do, but vote.
+
+## Accounts and audit, for administrators
+
+nav-users = Accounts
+nav-audit = Audit
+users-all = All accounts
+users-none = There is no account yet.
+user-make = Make an account
+user-make-do = Make the account
+user-edit = Name and role
+user-own = This is your own account: with another role you may not be able to come back here.
+user-password = New password
+user-password-hint = It signs the account out everywhere. Tell its owner, who can change it then.
+user-polls = Polls
+user-delete = Delete the account
+user-delete-title = Delete this account?
+user-delete-warning = { $count ->
+    [0] It will be gone for good, with its sessions and tokens.
+    [one] It will be gone for good, with its sessions and tokens. Its poll stays, and only administrators can run it.
+   *[other] It will be gone for good, with its sessions and tokens. Its { $count } polls stay, and only administrators can run them.
+}
+user-delete-do = Delete the account
+field-password-given = Password (optional)
+field-password-given-hint = For its owner to change. Without one, nobody can sign in to the account yet.
+done-made = The account is made.
+done-changed = The account is changed.
+invite = Invite somebody
+invite-what = Makes a link by which one person makes their own account, within two weeks.
+invite-do = Make the link
+invite-note = For whom (optional)
+invite-note-hint = Only administrators see it.
+invite-no-note = no note
+invitations = Open invitations
 invitation-made = The invitation is ready
 invitation-once = Copy the link now and send it to one person: it is shown this once.
 invitation-link = Link
+invitation-qr-alt = QR code of the invitation
+take-back = Take back
 to-users = To the accounts
-sign-in-title = Sign in to the studio
-sign-in-wrong = That is not right. Look at it again.
-admin-key = Admin key
-admin-key-where = The admin key is the one the server was started with (ADMIN_KEY). Where none was given, it made one: it was shown at the first start, and is kept in keys.json in the data directory.
+page-first = First page
+page-next = Next page
+page-newest = Newest
+page-older = Older
+audit-what = What was done by administration, the newest first. It stays even when what it is about is gone.
+audit-none = Nothing yet.
+audit-csv = All of it as CSV
+audit-poll-create = made the poll
+audit-poll-duplicate = made, as a duplicate, the poll
+audit-poll-change = changed the poll
+audit-poll-open = opened the poll
+audit-poll-close = closed the poll
+audit-poll-reset = reset the poll
+audit-poll-show = changed who sees the results of the poll
+audit-poll-delete = deleted the poll
+audit-codes-create = made voting codes for the poll
+audit-codes-void = made voting codes worthless in the poll
+audit-user-create = made the account
+audit-user-change = changed the account
+audit-user-password = changed the password of the account
+audit-user-delete = deleted the account
+audit-user-signup = signed up as
+audit-invitation-create = made the invitation
+audit-invitation-delete = took back the invitation
+audit-token-create = made the API token
+audit-token-delete = deleted the API token
 
 ## Studio
 
@@ -194,7 +337,38 @@ codes-scan = Scan this to vote, or type the code at
 codes-secret = One vote. Whoever has this code can cast it: keep it to yourself.
 who-votes = Who votes
 one-vote-per-browser = One vote per browser.
-browser-polls = Reloading, coming back or sending twice never counts twice. But a browser is not a person: anyone with a second device, a private window or a program can vote again. A sudden rise in new voters when nobody was asked to vote is a sign of that. Use this for a show of hands, not for a binding vote.
+one-vote-per-account = One vote per account.
+one-vote-per-code = One vote per voting code.
+one-vote-per-fixed = This was fixed when the poll was made.
+polls-by-browser = Reloading, coming back or sending twice never counts twice. But a browser is not a person: anyone with a second device, a private window or a program can vote again. A sudden rise in new voters when nobody was asked to vote is a sign of that. Use this for a show of hands, not for a binding vote.
+polls-by-account = Whoever votes has signed in, and each account votes once, from whichever device. It is as good as the accounts are: where anybody may sign up, somebody may do so twice. Which account chose what is not shown to anybody, but whoever can read the server’s database could work it out.
+polls-by-code = Each code votes once, from whichever device, and without a code nobody votes. It is as good as you hand the codes out: one to each person, and to nobody else. Without the code itself nobody can find what it chose: keep no list of who got which.
+field-one-vote-per = One vote per
+field-one-vote-per-browser = Browser
+    .means = Anybody with the link votes at once; a second device or a private window votes again. For a show of hands.
+field-one-vote-per-account = Account
+    .means = Voters sign in first, and each account votes once. As good as your accounts are.
+field-one-vote-per-code = Voting code
+    .means = You hand out codes, and each votes once. As good as you hand them out: one to each person.
+field-allow-change-code = With voting codes a vote is final: a code is used once.
+owner = Organiser:
+owner-none = nobody
+codes = Voting codes
+codes-made = Codes made
+codes-used = Codes used
+codes-never-which = Which codes were used is shown to nobody: this is the number of votes.
+codes-batch = Batch { $number }
+codes-count = { $count ->
+    [one] { $count } code
+   *[other] { $count } codes
+}
+codes-void = Make worthless
+codes-void-batch = Make batch { $number } worthless
+codes-void-what = A batch that went astray can be made worthless, for good. What its codes have voted stays counted.
+codes-how-many = How many codes
+codes-as-csv = Make, as CSV
+codes-as-sheet = Make, to print
+codes-once = The codes are shown this once: save or print them before you go on.
 new-voters = New voters by minute
 minute = Minute
 no-new-voters = New voters of the last hour are shown here, minute by minute.
@@ -226,8 +400,8 @@ error-codes-that-change = A voting code is used once, so its vote cannot change
 error-closes-before-opening = A poll closes after it opens
     .advice = Go back and look at both times: what you typed is still there.
 error-no-choice = Choose one of the answers
-error-unauthorized = This is for organisers
-    .advice = Sign in with the admin key. If you were signed in, your session is over.
+error-unauthorized = Sign in first
+    .advice = If you were signed in, your session is over.
 error-sign-in-to-vote = In this poll accounts vote
     .advice = Sign in, and come back.
 error-wrong-password = The id or the password is wrong

@@ -6,6 +6,8 @@ skip = Aller au contenu
 nav = Navigation
 nav-join = Rejoindre un vote
 nav-studio = Studio
+nav-account = Mon compte
+nav-enter = Compte
 languages = Langue
 unknown = inconnu
 back = Retour
@@ -54,7 +56,7 @@ home-open = Votes ouverts
 home-none = Aucun vote n’est ouvert en ce moment.
 home-closed = Résultats
 home-organise = Posez votre question
-home-organise-how = Créez un vote dans le studio, affichez son code et regardez les voix arriver. Il vous faut la clé d’administration.
+home-organise-how = Créez un vote dans le studio, affichez son code et regardez les voix arriver. Il suffit d’un compte.
 results = Résultats
 results-of = Résultats : { $title }
 join-title = Rejoindre un vote
@@ -66,6 +68,8 @@ join-unknown = Aucun vote n’a le code « { $code } ». Vérifiez-le et tapez
 ## Voter
 
 vote-not-open = Ce vote n’est pas encore ouvert. Cette page le montrera d’elle-même quand il le sera.
+vote-sign-in = Dans ce vote, chaque compte a une voix.
+vote-sign-in-do = Se connecter pour voter
 vote-closed = Ce vote est fermé.
 vote-yours = Vous avez voté « { $choice } ».
 vote-accepted = Votre vote « { $choice } » est enregistré.
@@ -104,24 +108,163 @@ announce-tied = Personne n’est en tête. { $total } pour l’instant.
 announce-final-tied = Résultat définitif : égalité. { $total }.
 announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.
 
-## Connexion
+## Connexion et inscription
 
 sign-in = Se connecter
 sign-out = Se déconnecter
+sign-in-new = Pas encore de compte ?
+sign-in-invite = Pas encore de compte ? Ici, on s’inscrit sur invitation : demandez à un administrateur.
+sign-in-wrong = L’identifiant ou le mot de passe est faux. Réessayez.
+sign-in-wrong-key = Ce n’est pas la clé d’administration.
+with-key = J’ai la clé d’administration
+with-key-do = Se connecter avec la clé
+admin-key = Clé d’administration
+admin-key-where = C’est la clé avec laquelle le serveur a été démarré (ADMIN_KEY). S’il n’en a pas reçu, il en a créé une : affichée au premier démarrage, elle est gardée dans keys.json, dans le dossier des données.
+sign-up = S’inscrire
+sign-up-do = Créer mon compte
+sign-up-open = Avec un compte, vous organisez vos propres votes.
+sign-up-invited = Vous êtes invité comme
+sign-up-stale = Cette invitation n’est plus valable : elle a servi, a été retirée ou a expiré.
+sign-up-stale-open = Vous pouvez vous inscrire sans elle.
+sign-up-ask = Demandez une invitation à un administrateur de ce site : un lien qu’on ouvre une seule fois.
+sign-up-by-invitation = Il faut une invitation pour s’inscrire ici.
+sign-up-shut = On ne peut pas s’inscrire ici.
+sign-up-shut-ask = Les administrateurs créent les comptes : demandez-leur le vôtre.
+sign-up-known = Vous avez un compte ?
 field-id = Identifiant
+field-id-hint = Il sert à vous connecter : jusqu’à 64 lettres sans accent, chiffres ou . _ @ + -, et il ne change plus. Une adresse e-mail convient.
+field-name = Nom
+field-name-optional = Nom (facultatif)
+field-name-hint = Celui que les autres voient. Laissé vide, c’est votre identifiant.
 field-password = Mot de passe
-with-key = Se connecter avec la clé d’administration
+field-password-hint = Au moins 8 caractères. Quelques mots se retiennent bien et se devinent mal.
+field-role = Rôle
+role-member = Membre
+    .may = vote avec ce compte.
+role-organiser = Organisateur
+    .may = organise aussi ses propres votes.
+role-admin = Administrateur
+    .may = dirige tout : tous les votes, et qui a un compte.
+
+## Mon compte
+
+account-since = Depuis le
+account-key = Vous êtes venu avec la clé d’administration, qui n’est le compte de personne : ce que vous faites est noté au nom de la clé.
+account-key-advice = Créez-vous un compte et connectez-vous avec lui. Gardez la clé pour le jour où plus personne ne peut se connecter.
+account-delete = Supprimer mon compte
+account-delete-what = Vos sessions et vos jetons disparaissent avec lui. Les voix comptées restent comptées.
+account-delete-title = Supprimer votre compte ?
+account-delete-warning = { $count ->
+    [0] Il disparaît définitivement, avec ses sessions et ses jetons.
+    [one] Il disparaît définitivement, avec ses sessions et ses jetons. Votre vote reste, et seuls les administrateurs pourront le gérer.
+   *[other] Il disparaît définitivement, avec ses sessions et ses jetons. Vos { $count } votes restent, et seuls les administrateurs pourront les gérer.
+}
+account-delete-do = Supprimer mon compte
+field-name-shown = Le nom que les autres voient
+field-current = Mot de passe actuel
+field-new-password = Nouveau mot de passe
+password-do = Changer le mot de passe
+password-ends-sessions = Vos autres navigateurs seront déconnectés.
+done-name = Votre nom est changé.
+done-password = Votre mot de passe est changé. Vos autres navigateurs sont déconnectés.
+failed-current = Ce n’est pas votre mot de passe actuel. Rien n’a changé.
+sessions = Où vous êtes connecté
+session-this = ce navigateur
+session-began = Depuis le
+session-end = Y mettre fin
+sessions-end-others = Me déconnecter partout ailleurs
+browser-on = { $browser } sur { $system }
+seen = vu le
+ends = Valable jusqu’au
+tokens = Jetons d’API
+tokens-what = Pour les programmes qui travaillent en votre nom. Un jeton fait ce pour quoi il est créé, rien d’autre, et jamais plus que vous.
+token-make = Créer un jeton
+token-make-do = Créer le jeton
+token-name = Nom du jeton
+token-name-hint = Pour le reconnaître : quel programme, sur quelle machine.
+token-scopes = À quoi il sert
+token-days = Jours avant son expiration
+token-delete = Supprimer le jeton { $name }
 token-made = Votre nouveau jeton
 token-once = Copiez-le maintenant : il ne s’affiche qu’une fois.
+token-try = L’essayer
+token-keep = Gardez-le comme un mot de passe : ni dans du code, ni dans une messagerie. S’il s’est égaré, supprimez-le.
+failed-token = Un jeton a un nom, sert à une chose au moins, et vaut de 1 à 3660 jours.
+never-used = jamais utilisé
 to-account = Vers mon compte
+scope-read = Lire
+    .for = voit ce que vous pouvez voir : vos brouillons, les résultats masqués, votre compte.
+scope-vote = Voter
+    .for = vote, en votre nom ou pour des votants qu’il nomme.
+scope-organise = Organiser
+    .for = crée et gère vos votes, et lit.
+scope-admin = Administrer
+    .for = tout ce que font les administrateurs, sauf voter.
+
+## Comptes et journal, pour les administrateurs
+
+nav-users = Comptes
+nav-audit = Journal
+users-all = Tous les comptes
+users-none = Il n’y a pas encore de compte.
+user-make = Créer un compte
+user-make-do = Créer le compte
+user-edit = Nom et rôle
+user-own = C’est votre propre compte : avec un autre rôle, vous ne pourrez peut-être plus revenir ici.
+user-password = Nouveau mot de passe
+user-password-hint = Le compte sera déconnecté partout. Dites-le à son propriétaire, qui pourra ensuite le changer.
+user-polls = Votes
+user-delete = Supprimer le compte
+user-delete-title = Supprimer ce compte ?
+user-delete-warning = { $count ->
+    [0] Il disparaît définitivement, avec ses sessions et ses jetons.
+    [one] Il disparaît définitivement, avec ses sessions et ses jetons. Son vote reste, et seuls les administrateurs pourront le gérer.
+   *[other] Il disparaît définitivement, avec ses sessions et ses jetons. Ses { $count } votes restent, et seuls les administrateurs pourront les gérer.
+}
+user-delete-do = Supprimer le compte
+field-password-given = Mot de passe (facultatif)
+field-password-given-hint = Son propriétaire pourra le changer. Sans mot de passe, personne ne peut encore s’y connecter.
+done-made = Le compte est créé.
+done-changed = Le compte est modifié.
+invite = Inviter quelqu’un
+invite-what = Crée un lien par lequel une personne crée elle-même son compte, dans les deux semaines.
+invite-do = Créer le lien
+invite-note = Pour qui (facultatif)
+invite-note-hint = Seuls les administrateurs le voient.
+invite-no-note = sans note
+invitations = Invitations en cours
 invitation-made = L’invitation est prête
 invitation-once = Copiez le lien maintenant et envoyez-le à une personne : il ne s’affiche qu’une fois.
 invitation-link = Lien
+invitation-qr-alt = Code QR de l’invitation
+take-back = Retirer
 to-users = Vers les comptes
-sign-in-title = Connexion au studio
-sign-in-wrong = Ce n’est pas cela. Vérifiez votre saisie.
-admin-key = Clé d’administration
-admin-key-where = C’est la clé avec laquelle le serveur a été démarré (ADMIN_KEY). S’il n’en a pas reçu, il en a créé une : affichée au premier démarrage, elle est gardée dans keys.json, dans le dossier des données.
+page-first = Première page
+page-next = Page suivante
+page-newest = Les plus récents
+page-older = Plus anciens
+audit-what = Ce que l’administration a fait, le plus récent d’abord. Cela reste, même quand l’objet a disparu.
+audit-none = Rien encore.
+audit-csv = Tout en CSV
+audit-poll-create = a créé le vote
+audit-poll-duplicate = a créé par duplication le vote
+audit-poll-change = a modifié le vote
+audit-poll-open = a ouvert le vote
+audit-poll-close = a fermé le vote
+audit-poll-reset = a remis à zéro le vote
+audit-poll-show = a changé qui voit les résultats du vote
+audit-poll-delete = a supprimé le vote
+audit-codes-create = a créé des codes pour le vote
+audit-codes-void = a annulé des codes du vote
+audit-user-create = a créé le compte
+audit-user-change = a modifié le compte
+audit-user-password = a changé le mot de passe du compte
+audit-user-delete = a supprimé le compte
+audit-user-signup = s’est inscrit sous
+audit-invitation-create = a créé l’invitation
+audit-invitation-delete = a retiré l’invitation
+audit-token-create = a créé le jeton d’API
+audit-token-delete = a supprimé le jeton d’API
 
 ## Studio
 
@@ -193,7 +336,38 @@ codes-scan = Scannez pour voter, ou tapez le code sur
 codes-secret = Une voix. Qui a ce code peut la donner : gardez-le pour vous.
 who-votes = Qui vote
 one-vote-per-browser = Un vote par navigateur.
-browser-polls = Recharger, revenir ou envoyer deux fois ne compte jamais double. Mais un navigateur n’est pas une personne : avec un second appareil, une fenêtre privée ou un programme, on peut voter encore. Beaucoup de nouveaux votants dans une minute où personne n’a été appelé à voter en sont le signe. C’est un vote à main levée, pas un scrutin qui engage.
+one-vote-per-account = Un vote par compte.
+one-vote-per-code = Un vote par code de vote.
+one-vote-per-fixed = C’est fixé depuis la création du vote.
+polls-by-browser = Recharger, revenir ou envoyer deux fois ne compte jamais double. Mais un navigateur n’est pas une personne : avec un second appareil, une fenêtre privée ou un programme, on peut voter encore. Beaucoup de nouveaux votants dans une minute où personne n’a été appelé à voter en sont le signe. C’est un vote à main levée, pas un scrutin qui engage.
+polls-by-account = On se connecte avant de voter, et chaque compte vote une fois, depuis n’importe quel appareil. Cela vaut ce que valent les comptes : là où tout le monde peut s’inscrire, on peut s’inscrire deux fois. Le choix d’un compte n’est montré à personne, mais qui peut lire la base de données du serveur pourrait le retrouver.
+polls-by-code = Chaque code vote une fois, depuis n’importe quel appareil, et sans code on ne vote pas. Cela vaut ce que vaut la remise des codes : un par personne, et à personne d’autre. Sans le code lui-même, personne ne peut retrouver ce qu’il a choisi : ne gardez pas de liste de qui a reçu lequel.
+field-one-vote-per = Un vote par
+field-one-vote-per-browser = Navigateur
+    .means = Avec le lien, on vote tout de suite ; un second appareil ou une fenêtre privée vote encore. Pour un vote à main levée.
+field-one-vote-per-account = Compte
+    .means = On se connecte d’abord, et chaque compte vote une fois. Cela vaut ce que valent vos comptes.
+field-one-vote-per-code = Code de vote
+    .means = Vous remettez des codes, et chacun vote une fois. Cela vaut ce que vaut leur remise : un par personne.
+field-allow-change-code = Avec des codes, un vote est définitif : un code ne sert qu’une fois.
+owner = Organisateur :
+owner-none = personne
+codes = Codes de vote
+codes-made = Codes créés
+codes-used = Codes utilisés
+codes-never-which = Quels codes ont servi n’est montré à personne : c’est le nombre de voix.
+codes-batch = Lot { $number }
+codes-count = { $count ->
+    [one] { $count } code
+   *[other] { $count } codes
+}
+codes-void = Annuler ces codes
+codes-void-batch = Annuler les codes du lot { $number }
+codes-void-what = Un lot égaré peut être annulé, définitivement. Les voix de ses codes restent comptées.
+codes-how-many = Combien de codes
+codes-as-csv = Créer, en CSV
+codes-as-sheet = Créer, à imprimer
+codes-once = Les codes ne s’affichent qu’une fois : enregistrez-les ou imprimez-les aussitôt.
 new-voters = Nouveaux votants par minute
 minute = Minute
 no-new-voters = Les nouveaux votants de la dernière heure s’affichent ici, minute par minute.
@@ -225,8 +399,8 @@ error-codes-that-change = Un code de vote ne sert qu’une fois : son vote ne pe
 error-closes-before-opening = Un vote ferme après avoir ouvert
     .advice = Revenez en arrière et vérifiez les deux heures : ce que vous avez tapé y est encore.
 error-no-choice = Choisissez une des réponses
-error-unauthorized = Réservé aux organisateurs
-    .advice = Connectez-vous avec la clé d’administration. Si vous l’étiez, votre session est terminée.
+error-unauthorized = Connectez-vous d’abord
+    .advice = Si vous l’étiez, votre session est terminée.
 error-sign-in-to-vote = Dans ce vote, il faut un compte
     .advice = Connectez-vous, puis revenez.
 error-wrong-password = L’identifiant ou le mot de passe est faux

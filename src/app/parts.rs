@@ -209,6 +209,7 @@ impl Shell {
             pages: self.pages.clone(),
             origins: self.origins.clone(),
             actors: self.guard.actors.clone(),
+            signup: self.people.signup,
         }
     }
 

@@ -256,7 +256,9 @@ impl ApiError {
         body
     }
 
-    fn key(&self) -> &'static str {
+    /// The text of `locales/` that says it on a page, without its prefix `error-`.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
         match self {
             Self::BadRequest(_) | Self::Account(InvalidUser::Role) => "bad-request",
             Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),

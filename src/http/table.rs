@@ -123,6 +123,7 @@ pub const TABLE: &[Row] = &[
     page("/signin", Nobody, ALL),
     page("/signup", Nobody, "as SIGNUP says"),
     page("/account", Self_, "their own"),
+    page("/account/delete", Self_, "their own"),
     page("/studio", Organiser, OWN),
     page("/studio/glance", Organiser, OWN),
     page("/studio/new", Organiser, ALL),
@@ -133,6 +134,7 @@ pub const TABLE: &[Row] = &[
     page("/studio/polls/{poll}/{action}", Organiser, OWN),
     page("/studio/users", Admin, ALL),
     page("/studio/users/{id}", Admin, ALL),
+    page("/studio/users/{id}/delete", Admin, ALL),
     page("/studio/audit", Admin, ALL),
 ];
 

@@ -2,6 +2,7 @@
 //! answers, asked by everybody who can ask.
 
 use std::collections::BTreeSet;
+use std::fmt::Write;
 use std::path::Path;
 
 use hemicycle::domain::rights::Need;
@@ -247,7 +248,7 @@ fn the_docs_show_the_table_as_it_is() {
             Limit::Rate => "rate",
             Limit::Failures => "failures",
         };
-        table += &format!("| {method} | `{path}` | {} | {whose} | {limit} |\n", need.word());
+        writeln!(table, "| {method} | `{path}` | {} | {whose} | {limit} |", need.word()).unwrap();
     }
     let docs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md")).unwrap();
     assert!(docs.contains(&table), "docs/security.md should have this table:\n{table}");

@@ -117,10 +117,10 @@ pub async fn create(
     }
     let password = needs.hashed(filled_in(wish.password)).await?;
     let user = User { id, name, role, made_at: needs.clock.now() };
-    let store = needs.recorded(&caller, "user.create", user.id.as_str());
+    let (made, store) = (user.id.clone(), needs.recorded(&caller, "user.create", user.id.as_str()));
     store.insert_user(&NewUser { user, password }).await?;
     if asked.is_form {
-        return Ok(Redirect::to("/studio/users").into_response());
+        return Ok(Redirect::to(&format!("/studio/users/{made}?done=made")).into_response());
     }
     Ok((StatusCode::CREATED, Json(json!({ "message": "Utilisateur ajouté" }))).into_response())
 }
@@ -160,9 +160,11 @@ pub async fn edit_by_form(
 ) -> Result<Response, ApiError> {
     let id = whom(&caller, &id, false)?;
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
-    needs.change(&caller, &id, asked.parse()?).await?;
-    let own = caller.actor.user.as_ref() == Some(&id);
-    Ok(Redirect::to(if own { "/account" } else { "/studio/users" }).into_response())
+    let changed = needs.change(&caller, &id, asked.parse()?).await;
+    if caller.actor.user.as_ref() == Some(&id) {
+        return back_to_account(changed.map(drop), "name");
+    }
+    Ok(Redirect::to(&format!("/studio/users/{}?done=changed", changed?.id)).into_response())
 }
 
 /// `DELETE /users/{id}`.
@@ -233,6 +235,18 @@ fn whom(caller: &Caller, id: &str, only_to_look: bool) -> Result<UserId, ApiErro
         caller.require(Need::Admin)?;
     }
     Ok(id)
+}
+
+/// Leads whoever sent a form of the account's page back there, to its part `part`, which says what became of it.
+pub(super) fn back_to_account(done: Result<(), ApiError>, part: &str) -> Result<Response, ApiError> {
+    let said = match done {
+        Ok(()) => format!("done={part}"),
+        Err(
+            error @ (ApiError::WrongPassword | ApiError::Password(_) | ApiError::Account(_) | ApiError::TooManyTokens),
+        ) => format!("failed={}", error.key()),
+        Err(error) => return Err(error),
+    };
+    Ok(Redirect::to(&format!("/account?{said}#{part}")).into_response())
 }
 
 fn next_page(last: &User, limit: u32, full: bool) -> String {
