@@ -6,6 +6,7 @@ mod ballots;
 pub mod events;
 mod hidden;
 pub mod hosts;
+mod invitations;
 mod limits;
 mod polls;
 mod results;
