@@ -117,7 +117,8 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
             match &error {
                 LoadError::Store(StoreError::Unavailable(_)) => waiting.because(chain(&error)).await,
                 _ => {
-                    tracing::error!(error = chain(&error), "users.not_loaded");
+                    let file = shell.people.csv_file_users.as_deref().map(|path| path.display().to_string());
+                    tracing::error!(file, error = chain(&error), "users.not_loaded");
                     break;
                 }
             }
