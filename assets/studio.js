@@ -7,7 +7,10 @@ const live = document.getElementById("live");
 if (live) {
   learnTime(live.dataset.now);
   countdown(() => live.dataset.closes);
-  watch(live, (view, state) => { if (state !== live.dataset.state) location.reload(); });
+  watch(live, (view, state) => {
+    if (state !== live.dataset.state) location.reload();
+    say(document.querySelector("[data-used]"), number(view.total));
+  });
 }
 
 // All polls: asked for every other second while somebody looks.
@@ -21,9 +24,11 @@ if (health) {
     const seen = await answer.json();
     const { waiting, dead, counted } = seen.health;
     if (waiting !== null) say(health.querySelector("[data-waiting]"), number(waiting));
-    say(health.querySelector("[data-dead]"), number(dead));
-    health.querySelector("[data-dead-box]").classList.toggle("warning", dead > 0);
-    say(health.querySelector("[data-counted]"), number(counted));
+    if (dead !== null) {
+      say(health.querySelector("[data-dead]"), number(dead));
+      health.querySelector("[data-dead-box]")?.classList.toggle("warning", dead > 0);
+      say(health.querySelector("[data-counted]"), number(counted));
+    }
     const known = new Set();
     for (const poll of seen.polls) {
       const line = document.querySelector(`[data-poll="${poll.id}"]`);

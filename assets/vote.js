@@ -6,6 +6,9 @@ const notice = document.querySelector("[data-says]");
 const { ballots, of, status } = form.dataset;
 const generation = Number(of.split(".")[1]);
 const mayChange = "change" in form.dataset;
+// Where one votes by code: typed into this field, or else in a cookie that scripts do not see.
+const byCode = "code" in form.dataset;
+const code = form.elements.code;
 const buttons = [...form.querySelectorAll("button")];
 const label = (choice) => buttons.find((button) => button.value === choice)?.textContent ?? choice;
 
@@ -28,19 +31,22 @@ const patience = () => {
   return controller.signal;
 };
 
-// A vote that could not be sent, kept over a reload. Of another opening of the poll it is no vote any more.
+// A vote that could not be sent, kept over a reload; a code's with this page only, for the next to sit here may have one,
+// too. Of another opening of the poll it is no vote any more.
+const shelf = () => (byCode ? sessionStorage : localStorage);
 const kept = {
   get: () => {
-    try { return JSON.parse(localStorage.getItem(`vote ${of}`)); } catch { return null; }
+    try { return JSON.parse(shelf().getItem(`vote ${of}`)); } catch { return null; }
   },
   set: (vote) => {
-    try { localStorage.setItem(`vote ${of}`, JSON.stringify(vote)); } catch { /* a browser that keeps nothing */ }
+    try { shelf().setItem(`vote ${of}`, JSON.stringify(vote)); } catch { /* a browser that keeps nothing */ }
   },
   clear: () => {
-    try { localStorage.removeItem(`vote ${of}`); } catch { /* nothing was kept */ }
+    try { shelf().removeItem(`vote ${of}`); } catch { /* nothing was kept */ }
   },
 };
-// Who this is where the browser takes no cookies: whatever is sent again is the same voter's.
+// Who this is where the browser takes no cookies, or which attempt with a code: whatever is sent again is the same
+// voter's.
 const voter = kept.get()?.voter ?? [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(36)).join("");
 
 const show = (choice, sent) => {
@@ -57,7 +63,9 @@ const lock = () => {
   if (form.contains(document.activeElement)) notice.focus();
   for (const button of buttons) button.disabled = true;
 };
-const withChange = (text, open = true) => (mayChange && open ? `${text} ${texts.mayChange}` : text);
+const withChange = (text, open = true) => (
+  byCode ? `${text} ${texts.once}` : mayChange && open ? `${text} ${texts.mayChange}` : text
+);
 
 /** How the poll stands; with `credentials: "omit"`, without what was counted of this voter, which costs a look-up. */
 const ask = async (options) => {
@@ -84,7 +92,7 @@ const untilCounted = async (choice) => {
     if (wanted !== null || standing !== choice) return;
     state = await ask().catch(() => state);
     if (wanted !== null || standing !== choice) return;
-    if (state?.choice === choice) {
+    if (byCode ? state?.used : state?.choice === choice) {
       brokeOff = false;
       return tell(withChange(texts.counted, state.status === "open"), choice);
     }
@@ -106,13 +114,23 @@ const accepted = (choice) => {
   show(choice, false);
   if (!mayChange) lock();
   tell(withChange(texts.accepted), choice);
-  untilCounted(choice);
+  // What was typed is not kept anywhere that could ask.
+  if (code) code.closest("div").hidden = true;
+  else untilCounted(choice);
+};
+
+/** Asks for another code than what was typed. */
+const askAgain = (why) => {
+  code.setAttribute("aria-invalid", "true");
+  code.focus();
+  tell(why);
 };
 
 const refused = async (answer, choice) => {
   kept.clear();
   const body = await answer.json().catch(() => ({}));
   show(standing, false);
+  if (code) code.readOnly = false;
   if (body.status === "closed") {
     lock();
     // What was counted before stays counted.
@@ -120,8 +138,10 @@ const refused = async (answer, choice) => {
     return tell(`${fill(texts.closed, { choice: label(choice) })}${before}`);
   }
   if (body.status) return tell(texts.notOpen);
+  if (byCode && answer.status === 403) return code ? askAgain(texts.wrong) : location.replace("?code=wrong");
   if (answer.status === 404) return location.reload();
   if (answer.status !== 409) return tell(texts.failed);
+  if (code) return askAgain(texts.already);
   lock();
   tell(texts.already);
   const state = await ask().catch(() => null);
@@ -137,7 +157,7 @@ const networkOr = (pause) => Promise.race([
 
 const send = (choice) => fetch(ballots, {
   method: "POST", headers: { "Content-Type": "application/json", "Idempotency-Key": voter },
-  body: JSON.stringify({ choice }), keepalive: true, signal: patience(),
+  body: JSON.stringify({ choice, code: code?.value }), keepalive: true, signal: patience(),
 });
 
 /** Whether to send an answer's vote again: the server, or the way there, was too busy. */
@@ -171,7 +191,12 @@ const deliver = async () => {
 
 const cast = async (choice) => {
   wanted = choice;
-  kept.set({ choice, voter });
+  kept.set({ choice, voter, code: code?.value });
+  if (code) {
+    // Whatever is sent again is sent with the same code.
+    code.readOnly = true;
+    code.removeAttribute("aria-invalid");
+  }
   show(choice, true);
   tell(texts.sending);
   if (sending) return;
@@ -202,6 +227,7 @@ const lookNowAndThen = async () => {
 };
 
 const waiting = kept.get();
+if (code && waiting?.code) code.value = waiting.code;
 if (status === "open" && buttons.some((button) => button.value === waiting?.choice)) cast(waiting.choice);
 else kept.clear();
 countdown(() => status === "open" && form.dataset.closes, () => setTimeout(look, spread(1000)));

@@ -34,11 +34,13 @@ use crate::http::voter::Voters;
 use crate::http::{assets, edge, server};
 use crate::live::Live;
 use crate::queue::Queue;
+use crate::rate::sketch::Sketch;
 use crate::rate::{Rate, Rule};
 use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
 use crate::roles::users::load::{self, LoadError, Told};
 use crate::roles::vote::intake::{Intake, intake};
+use crate::roles::vote::slip::Slips;
 use crate::roles::{polls, result, site, users, vote, worker};
 use crate::store::{Store, StoreError};
 
@@ -207,6 +209,7 @@ impl Shell {
             pages: self.pages.clone(),
             origins: self.origins.clone(),
             actors: self.guard.actors.clone(),
+            signup: self.people.signup,
         }
     }
 
@@ -236,24 +239,30 @@ impl Shell {
     }
 
     fn vote(&self, store: &Store, queue: &Queue, live: &Live, intake: Intake) -> vote::Needs {
+        let Ambient { clock, entropy } = self.ambient.clone();
         vote::Needs {
             store: store.clone(),
             queue: queue.clone(),
             live: live.clone(),
             intake,
             voters: self.guard.voters.clone(),
+            slips: Slips::new(&self.keys.secrets, entropy.clone(), &self.origins),
             origins: self.origins.clone(),
             hosts: self.hosts.clone(),
             pages: self.pages.clone(),
-            clock: self.ambient.clock.clone(),
+            clock,
+            tries: Arc::new(Sketch::new(self.limits.rate_limit_credential, &entropy)),
+            actors: self.guard.actors.clone(),
+            entropy,
             metrics: self.metrics.clone(),
         }
     }
 
     fn polls(&self, store: &Store, queue: &Queue, live: &Live) -> polls::Needs {
         let Ambient { clock, entropy } = self.ambient.clone();
+        let (actors, origins, pages) = (self.guard.actors.clone(), self.origins.clone(), self.pages.clone());
         let (store, queue, live) = (store.clone(), queue.clone(), live.clone());
-        polls::Needs { store, queue, live, actors: self.guard.actors.clone(), clock, entropy }
+        polls::Needs { store, queue, live, actors, origins, pages, clock, entropy }
     }
 
     fn worker(&self, store: &Store, queue: &Queue, live: &Live, alone: bool) -> worker::Needs {

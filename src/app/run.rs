@@ -114,14 +114,12 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
     if config.roles.contains(&Role::Users) {
         // A file that is no file of accounts must not keep the others from signing in.
         while let Err(error) = shell.load_users(&backends.store).await {
-            match &error {
-                LoadError::Store(StoreError::Unavailable(_)) => waiting.because(chain(&error)).await,
-                _ => {
-                    let file = shell.people.csv_file_users.as_deref().map(|path| path.display().to_string());
-                    tracing::error!(file, error = chain(&error), "users.not_loaded");
-                    break;
-                }
+            if !matches!(error, LoadError::Store(StoreError::Unavailable(_))) {
+                let file = shell.people.csv_file_users.as_deref().map(tracing::field::debug);
+                tracing::error!(file, error = chain(&error), "users.not_loaded");
+                break;
             }
+            waiting.because(chain(&error)).await;
         }
     }
     waiting.is_over();

@@ -26,13 +26,13 @@ pub struct Args {
     #[command(subcommand)]
     what: Option<What>,
     #[command(flatten)]
-    polls: Polls,
+    some: Polls,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Accounts as CSV: id, name, role and since when; never a password. Of the embedded store, or with DATABASE_URL of a
-    /// database
+    /// Accounts as CSV: id, name, role and since when; never a password. Of the embedded store, or of the
+    /// database that `DATABASE_URL` names
     Users(Users),
 }
 
@@ -50,7 +50,8 @@ struct Polls {
     #[command(flatten)]
     data: Data,
     /// Polls to export, by slug or join code; all of them where none is named
-    polls: Vec<String>,
+    #[arg(value_name = "POLLS")]
+    wanted: Vec<String>,
     /// How to write them
     #[arg(long, value_enum, default_value_t = Format::Json)]
     format: Format,
@@ -84,7 +85,7 @@ struct Line<'a> {
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     match &args.what {
         Some(What::Users(users)) => users.export().await,
-        None => args.polls.export().await,
+        None => args.some.export().await,
     }
 }
 
@@ -117,7 +118,7 @@ impl Polls {
             bail!("there is no store in {}; name its folder with DATA_DIR", self.data.data_dir.display());
         }
         let store = Store::Sqlite(Sqlite::open(&path).await?);
-        let views = views(&store, &self.polls).await?;
+        let views = views(&store, &self.wanted).await?;
         store.close().await;
         let mut out = output(self.output.as_ref())?;
         match self.format {

@@ -1,5 +1,9 @@
 //! A ballot on its way from the request to the tally.
 
+use sha2::{Digest, Sha256};
+
+use super::clock::Entropy;
+use super::code::VotingCode;
 use super::names::{Choice, PollId};
 
 /// Who voted, as far as one poll can know: 3 bytes of when the voter was minted, 13 of a keyed hash of poll and voter.
@@ -28,6 +32,26 @@ pub struct Attempt(pub [u8; Attempt::LENGTH]);
 impl Attempt {
     /// Its size in bytes.
     pub const LENGTH: usize = 4;
+
+    /// The attempt with a code that goes by this name; never all zero.
+    #[must_use]
+    pub fn named(name: &[u8], code: VotingCode) -> Self {
+        // The code has a fixed length, so where the name begins is certain.
+        let digest =
+            Sha256::new().chain_update(b"hemicycle attempt 1\0").chain_update(code.to_bytes()).chain_update(name);
+        let [a, b, c, d, ..] = <[u8; 32]>::from(digest.finalize());
+        Self::not_zero([a, b, c, d])
+    }
+
+    /// An attempt that nobody repeats; never all zero.
+    #[must_use]
+    pub fn random(entropy: &Entropy) -> Self {
+        Self::not_zero(entropy.bytes())
+    }
+
+    fn not_zero(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(if bytes == [0; Self::LENGTH] { [0, 0, 0, 1] } else { bytes })
+    }
 }
 
 /// What a voter is held to in a poll without change: the same choice by the same attempt is a retry, anything else is
@@ -94,5 +118,20 @@ impl Sequence {
 impl From<i64> for Sequence {
     fn from(stored: i64) -> Self {
         Self(stored)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_is_known_by_its_name_and_its_code_and_never_passes_for_none() {
+        let [code, other] = [0, 1].map(|_| VotingCode::random(&Entropy::System));
+        assert_eq!(Attempt::named(b"one", code), Attempt::named(b"one", code));
+        assert_ne!(Attempt::named(b"one", code), Attempt::named(b"two", code));
+        assert_ne!(Attempt::named(b"one", code), Attempt::named(b"one", other));
+        assert_ne!(Attempt::not_zero([0; 4]), Attempt::default());
+        assert_ne!(Attempt::random(&Entropy::System), Attempt::random(&Entropy::System));
     }
 }

@@ -1,5 +1,6 @@
 //! The rules of voting: pure types and functions, without input, output, clock or randomness of their own.
 
+pub mod agent;
 pub mod backoff;
 pub mod ballot;
 pub mod change;

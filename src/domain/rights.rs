@@ -35,6 +35,16 @@ impl Scope {
         }
     }
 
+    /// The least that somebody must be for a token of this scope to be of any use to them.
+    #[must_use]
+    pub fn least_role(self) -> UserRole {
+        match self {
+            Self::Read | Self::Vote => UserRole::Member,
+            Self::Organise => UserRole::Organiser,
+            Self::Admin => UserRole::Admin,
+        }
+    }
+
     const fn bit(self) -> u8 {
         1 << self as u8
     }

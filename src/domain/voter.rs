@@ -6,8 +6,10 @@ use sha2::Sha256;
 
 use super::ballot::VoterKey;
 use super::clock::Entropy;
+use super::code::VotingCode;
 use super::names::PollId;
 use super::seal::Seal;
+use super::user::UserId;
 
 type HmacSha256 = Hmac<Sha256>;
 
@@ -23,6 +25,18 @@ pub enum Voter {
     Cookie(CookieVoter),
     /// A client without a cookie that names itself, poll by poll, by the `Idempotency-Key` it sends.
     Client(String),
+    /// Whoever holds this code. Without the code the key cannot be had from what is stored of it.
+    Code(VotingCode),
+    /// An account.
+    Account(UserId),
+    /// Somebody whom the holder of a token names, such as the number a message came from: known by that token only, and
+    /// to nobody without it.
+    Named {
+        /// What is derived from the token.
+        key: [u8; 16],
+        /// The name.
+        name: String,
+    },
 }
 
 /// What a voter cookie holds: when it was made (in steps of 8.192 s) and 128 random bits.
@@ -64,11 +78,10 @@ impl Voter {
     pub fn key(&self, poll: PollId) -> (VoterKey, Receipt) {
         let (digest, prefix) = match self {
             Self::Cookie(voter) => (keyed(&voter.secret, &poll.get().to_be_bytes()), Some(voter.made)),
-            Self::Client(name) => {
-                let mut key = *b"idempotency key\0";
-                key[8..].copy_from_slice(&poll.get().to_be_bytes());
-                (keyed(&key, name.as_bytes()), None)
-            }
+            Self::Client(name) => (keyed(&of_poll(*b"idempote", poll), name.as_bytes()), None),
+            Self::Account(id) => (keyed(&of_poll(*b"account:", poll), id.folded().as_bytes()), None),
+            Self::Named { key, name } => (keyed(key, &[&poll.get().to_be_bytes()[..], name.as_bytes()].concat()), None),
+            Self::Code(code) => (keyed(&of_poll(*b"a code: ", poll), &code.to_bytes()), None),
         };
         let mut voter = [0; VoterKey::LENGTH];
         voter.copy_from_slice(&digest[..VoterKey::LENGTH]);
@@ -79,6 +92,14 @@ impl Voter {
         receipt.copy_from_slice(&digest[VoterKey::LENGTH..VoterKey::LENGTH + 8]);
         (VoterKey(voter), Receipt(receipt))
     }
+}
+
+/// The key under which a poll knows voters of one kind.
+fn of_poll(kind: [u8; 8], poll: PollId) -> [u8; 16] {
+    let mut key = [0; 16];
+    key[..8].copy_from_slice(&kind);
+    key[8..].copy_from_slice(&poll.get().to_be_bytes());
+    key
 }
 
 fn keyed(key: &[u8; 16], message: &[u8]) -> [u8; 32] {
@@ -151,6 +172,18 @@ mod tests {
     }
 
     #[test]
+    fn an_account_and_a_name_are_voters_of_their_own_in_each_poll() {
+        let [one, two] = [1, 2].map(|number| PollId::from_u64(number).unwrap());
+        let account = |id: &str| Voter::Account(UserId::parse(id).unwrap());
+        let named = |key, name: &str| Voter::Named { key, name: name.into() };
+        assert_eq!(account("Ann").key(one), account("aNN").key(one), "in capitals or not");
+        assert_ne!(account("ann").key(one), account("ann").key(two));
+        assert_ne!(account("ann").key(one), Voter::Client("ann".into()).key(one));
+        assert_ne!(named([1; 16], "ann").key(one), named([2; 16], "ann").key(one), "a name is one token's");
+        assert_ne!(named([1; 16], "ann").key(one), named([1; 16], "ann").key(two));
+    }
+
+    #[test]
     fn a_voter_has_one_key_a_poll_that_starts_with_when_they_were_minted() {
         let (first, second) = (PollId::from_u64(1).unwrap(), PollId::from_u64(2).unwrap());
         let cookie = voter();
@@ -161,5 +194,23 @@ mod tests {
         let client = Voter::Client("retry-1".into());
         assert_eq!(client.key(first), client.key(first));
         assert_ne!(client.key(first), client.key(second));
+    }
+
+    #[test]
+    fn a_code_votes_under_a_key_of_its_own_in_each_poll_that_what_is_stored_of_it_does_not_show() {
+        let (first, second) = (PollId::from_u64(1).unwrap(), PollId::from_u64(2).unwrap());
+        let code = VotingCode::random(&Entropy::System);
+        let [here, there] = [first, second].map(|poll| Voter::Code(code).key(poll));
+        assert_eq!(here, Voter::Code(code).key(first));
+        assert_ne!(here.0, there.0);
+        assert_ne!(here.1, there.1);
+        let other = Voter::Code(VotingCode::random(&Entropy::System));
+        assert_ne!(here.0.0[..TIME], other.key(first).0.0[..TIME], "it says nothing of a time");
+        assert_ne!(here.0.0, code.hash(first).0);
+        let printed = Voter::Client(code.to_string());
+        assert_ne!(here, printed.key(first), "who names themselves by a code is not who holds it");
+        // A client whose name is what a code's key is made of.
+        let bytes = Voter::Client(String::from_utf8_lossy(&code.to_bytes()).into_owned());
+        assert_ne!(here, bytes.key(first));
     }
 }

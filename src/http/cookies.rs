@@ -6,7 +6,7 @@ use axum::http::header::COOKIE;
 use super::origin::Origins;
 
 /// The values of all cookies of this name that came along; a browser may send several.
-pub fn named<'h>(headers: &'h HeaderMap, name: &'static str) -> impl Iterator<Item = &'h str> {
+pub fn named<'h>(headers: &'h HeaderMap, name: &'h str) -> impl Iterator<Item = &'h str> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(move |(known, _)| *known == name).map(|(_, value)| value)

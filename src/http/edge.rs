@@ -115,7 +115,7 @@ fn add_headers(response: &mut Response) {
     if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
         // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
-        headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     }
 }
 

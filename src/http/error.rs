@@ -65,6 +65,9 @@ pub enum ApiError {
     /// More tokens than anybody needs.
     #[error("this account has too many tokens; delete one first")]
     TooManyTokens,
+    /// In this poll accounts vote, and nobody is signed in.
+    #[error("in this poll accounts vote: sign in first")]
+    SignInToVote,
     /// Somebody who is known, but may not do this: who may.
     #[error("{}", forbidden(*.0))]
     Forbidden(Need),
@@ -112,6 +115,24 @@ pub enum ApiError {
     /// The voter chose otherwise before.
     #[error("you have voted already, and this poll does not allow a change")]
     AlreadyVoted,
+    /// The poll votes by code, and none came along.
+    #[error("this poll takes a voting code: send it as code")]
+    CodeMissing,
+    /// The code is none, or not good in this poll.
+    #[error("there is no such voting code in this poll")]
+    CodeUnknown,
+    /// Somebody has voted with this code, not by this attempt.
+    #[error("this voting code has been used")]
+    CodeUsed,
+    /// Codes for a poll that does not vote by them.
+    #[error("this poll does not vote by code; make one with one_vote_per: code")]
+    NotByCode,
+    /// More codes than there can be, or none at all.
+    #[error("count: a whole number from 1 to {most}")]
+    CodeCount {
+        /// How many there can be just now.
+        most: u64,
+    },
     /// More tries than anybody gets.
     #[error("too many tries; wait {seconds} seconds")]
     TooMany {
@@ -192,9 +213,15 @@ impl ApiError {
             | Self::Account(_)
             | Self::Invalid(_)
             | Self::NoChoice { .. }
+            | Self::CodeCount { .. }
             | Self::Refused(Refusal::Invalid(_)) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::WrongPassword => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::NotYours | Self::SignUpClosed | Self::CrossOrigin => StatusCode::FORBIDDEN,
+            Self::Unauthorized | Self::SignInToVote | Self::WrongPassword => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_)
+            | Self::NotYours
+            | Self::SignUpClosed
+            | Self::CrossOrigin
+            | Self::CodeMissing
+            | Self::CodeUnknown => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
@@ -206,7 +233,9 @@ impl ApiError {
             | Self::UserTaken
             | Self::TooManyTokens
             | Self::NotAccepting { .. }
-            | Self::AlreadyVoted => StatusCode::CONFLICT,
+            | Self::AlreadyVoted
+            | Self::CodeUsed
+            | Self::NotByCode => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy(_) | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -227,12 +256,15 @@ impl ApiError {
         body
     }
 
-    fn key(&self) -> &'static str {
+    /// The text of `locales/` that says it on a page, without its prefix `error-`.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
         match self {
             Self::BadRequest(_) | Self::Account(InvalidUser::Role) => "bad-request",
             Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),
             Self::NoChoice { .. } => "no-choice",
             Self::Unauthorized => "unauthorized",
+            Self::SignInToVote => "sign-in-to-vote",
             Self::WrongPassword => "wrong-password",
             Self::Password(InvalidPassword::TooShort(_)) => "password-short",
             Self::Password(InvalidPassword::TooLong(_)) => "password-long",
@@ -260,6 +292,11 @@ impl ApiError {
             Self::NotAccepting { status: Status::Closed, .. } => "closed",
             Self::NotAccepting { .. } => "not-open",
             Self::AlreadyVoted => "already-voted",
+            Self::CodeMissing => "code-missing",
+            Self::CodeUnknown => "code-unknown",
+            Self::CodeUsed => "code-used",
+            Self::NotByCode => "not-by-code",
+            Self::CodeCount { .. } => "code-count",
             Self::TooMany { .. } => "too-many",
             Self::Busy(_) => "busy",
             Self::Unavailable { .. } => "unavailable",
@@ -411,6 +448,11 @@ mod tests {
             ApiError::NotAccepting { status: Status::Closed, at: Some(Timestamp::UNIX_EPOCH) },
             ApiError::NotAccepting { status: Status::Draft, at: None },
             ApiError::AlreadyVoted,
+            ApiError::CodeMissing,
+            ApiError::CodeUnknown,
+            ApiError::CodeUsed,
+            ApiError::NotByCode,
+            ApiError::CodeCount { most: 1 },
             ApiError::TooMany { seconds: 6 },
             ApiError::Busy(Some(Fate::Refused)),
             ApiError::Unavailable { fate: Some(Fate::Unknown), source: None },
@@ -424,6 +466,7 @@ mod tests {
     fn about_people() -> Vec<ApiError> {
         vec![
             ApiError::WrongPassword,
+            ApiError::SignInToVote,
             ApiError::Password(InvalidPassword::TooShort(8)),
             ApiError::Password(InvalidPassword::TooLong(200)),
             ApiError::Account(InvalidUser::Id),

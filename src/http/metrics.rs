@@ -65,7 +65,8 @@ pub struct RequestLabels {
 /// Why a ballot was turned down.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct Rejection {
-    /// `not_open`, `closed`, `already_voted`, `unknown_poll`, `unknown_choice`, `busy` or `unavailable`.
+    /// `not_open`, `closed`, `already_voted`, `code_missing`, `code_unknown`, `code_used`, `too_many`, `unknown_poll`,
+    /// `unknown_choice`, `unauthorized`, `busy` or `unavailable`.
     pub reason: &'static str,
 }
 

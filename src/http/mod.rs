@@ -21,6 +21,7 @@ pub mod query;
 pub mod server;
 pub mod session;
 pub mod signin;
+pub mod signup;
 pub mod table;
 pub mod texts;
 pub mod voter;

@@ -42,6 +42,12 @@ impl Base {
         format!("{}/signup?invite={}", self.0, invitation.text())
     }
 
+    /// The whole address of a path of this site.
+    #[must_use]
+    pub fn whole(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+
     /// Where a join code is typed, as people type it: without the scheme.
     #[must_use]
     pub fn join(&self) -> String {

@@ -20,10 +20,12 @@ use minijinja::value::{Kwargs, Serde};
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
+use super::actors::Caller;
 use super::error::{ApiError, ErrorBody};
 use super::files::{Files, Kind};
 use super::language::Language;
 use super::texts::{TextError, Texts};
+use crate::domain::user::UserRole;
 
 /// Why the pages cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,15 @@ struct ErrorPage<'a> {
     error: &'a ErrorBody,
     /// Whether it answers a form: its address is then not one of a page.
     is_answer: bool,
+}
+
+/// What a page shows to somebody who is signed in.
+#[derive(Debug, Serialize)]
+struct SignedIn<T> {
+    #[serde(flatten)]
+    values: T,
+    is_organiser: bool,
+    is_admin: bool,
 }
 
 impl Pages {
@@ -99,6 +110,23 @@ impl Pages {
     /// As [`Pages::render`].
     pub fn show(&self, template: &str, language: Language, values: impl Serialize) -> Result<Response, ApiError> {
         Ok(html(self.render(template, language, values)?, language))
+    }
+
+    /// The same for somebody who is signed in: the template also knows `is_organiser` and `is_admin`, by which the
+    /// navigation says where they may go.
+    ///
+    /// # Errors
+    /// As [`Pages::render`].
+    pub fn show_to(
+        &self,
+        caller: &Caller,
+        template: &str,
+        language: Language,
+        values: impl Serialize,
+    ) -> Result<Response, ApiError> {
+        let role = caller.actor.role;
+        let (is_organiser, is_admin) = (role >= UserRole::Organiser, role == UserRole::Admin);
+        self.show(template, language, SignedIn { values, is_organiser, is_admin })
     }
 
     /// Shows an error that would have been JSON as a page. `is_answer`: whether to something that was sent.

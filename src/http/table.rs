@@ -58,7 +58,7 @@ const ALL: &str = "";
 const OWN: &str = "their own; an admin all";
 const OWN_DRAFTS: &str = "drafts: their own; an admin all";
 const OWN_HIDDEN: &str = "hidden totals: their own; an admin all";
-const OWN_ACCOUNT: &str = "their own account; an admin all";
+const OWN_ACCOUNT: &str = "their own account, in person; an admin all";
 
 /// Every route, role by role.
 pub const TABLE: &[Row] = &[
@@ -75,6 +75,7 @@ pub const TABLE: &[Row] = &[
     api("POST", "/ballots/{poll}", Nobody, Open, "by voter"),
     page("/vote/{poll}", Nobody, ALL),
     api("POST", "/vote/{poll}", Nobody, Open, "by voter"),
+    page("/vote/{poll}/{code}", Nobody, "whoever holds the code"),
     // result
     page("/results/{poll}", Nobody, OWN_HIDDEN),
     api("GET", "/results/{poll}/events", Nobody, Open, OWN_HIDDEN),
@@ -89,6 +90,10 @@ pub const TABLE: &[Row] = &[
     api("PATCH", "/polls/{poll}", Organiser, Open, OWN),
     api("DELETE", "/polls/{poll}", Organiser, Open, OWN),
     api("POST", "/polls/{poll}/{action}", Organiser, Open, OWN),
+    api("GET", "/polls/{poll}/codes", Organiser, Open, OWN),
+    api("POST", "/polls/{poll}/codes", Organiser, Open, OWN),
+    api("DELETE", "/polls/{poll}/codes/{batch}", Organiser, Open, OWN),
+    api("POST", "/polls/{poll}/codes/{batch}/void", Organiser, Open, OWN),
     // users
     api("GET", "/users", Admin, Rate, ALL),
     api("POST", "/users", Admin, Rate, ALL),
@@ -98,10 +103,10 @@ pub const TABLE: &[Row] = &[
     api("DELETE", "/users/invitations/{id}", Admin, Rate, ALL),
     api("POST", "/users/invitations/{id}/delete", Admin, Rate, ALL),
     api("GET", "/users/{id}", Member, Rate, OWN_ACCOUNT),
-    api("PATCH", "/users/{id}", Self_, Rate, OWN_ACCOUNT),
-    api("DELETE", "/users/{id}", Self_, Rate, OWN_ACCOUNT),
-    api("POST", "/users/{id}/edit", Self_, Rate, OWN_ACCOUNT),
-    api("POST", "/users/{id}/delete", Self_, Rate, OWN_ACCOUNT),
+    api("PATCH", "/users/{id}", Member, Rate, OWN_ACCOUNT),
+    api("DELETE", "/users/{id}", Member, Rate, OWN_ACCOUNT),
+    api("POST", "/users/{id}/edit", Member, Rate, OWN_ACCOUNT),
+    api("POST", "/users/{id}/delete", Member, Rate, OWN_ACCOUNT),
     api("GET", "/sessions", Self_, Rate, "their own"),
     api("POST", "/sessions", Nobody, Failures, ALL),
     api("POST", "/sessions/signup", Nobody, Rate, "as SIGNUP says"),
@@ -118,6 +123,7 @@ pub const TABLE: &[Row] = &[
     page("/signin", Nobody, ALL),
     page("/signup", Nobody, "as SIGNUP says"),
     page("/account", Self_, "their own"),
+    page("/account/delete", Self_, "their own"),
     page("/studio", Organiser, OWN),
     page("/studio/glance", Organiser, OWN),
     page("/studio/new", Organiser, ALL),
@@ -128,6 +134,7 @@ pub const TABLE: &[Row] = &[
     page("/studio/polls/{poll}/{action}", Organiser, OWN),
     page("/studio/users", Admin, ALL),
     page("/studio/users/{id}", Admin, ALL),
+    page("/studio/users/{id}/delete", Admin, ALL),
     page("/studio/audit", Admin, ALL),
 ];
 

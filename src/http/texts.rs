@@ -147,6 +147,9 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
+    use crate::domain::poll::OneVotePer;
+    use crate::domain::rights::Scope;
+    use crate::domain::user::UserRole;
 
     fn texts(language: Language) -> Texts {
         Texts::load(&Files::BuiltIn, language).unwrap()
@@ -201,7 +204,21 @@ mod tests {
             assert!(texts.has(name), "no text for {name}");
         }
         // Put together by a template from these beginnings; what follows is held to the enums in error.rs and below.
-        let beginnings = ["error-", "state-", "visibility-", "reset-", "delete-"];
+        let beginnings = [
+            "error-",
+            "state-",
+            "visibility-",
+            "reset-",
+            "delete-",
+            "account-delete-",
+            "user-delete-",
+            "audit-",
+            "role-",
+            "scope-",
+            "one-vote-per-",
+            "polls-by-",
+            "field-one-vote-per-",
+        ];
         let put_together = |name: &str| beginnings.iter().any(|beginning| name.starts_with(beginning));
         for name in messages(Language::English).keys().filter(|name| !put_together(name) && !name.is_empty()) {
             let named = templates.contains(&format!("\"{name}\"")) || name == "time";
@@ -209,6 +226,17 @@ mod tests {
         }
         for state in ["draft", "open", "closed", "final"] {
             assert!(texts.has(&format!("state-{state}")));
+        }
+        for role in UserRole::ALL.map(UserRole::word) {
+            assert!(texts.has(&format!("role-{role}")) && texts.has(&format!("role-{role}.may")));
+        }
+        for scope in Scope::ALL.map(Scope::word) {
+            assert!(texts.has(&format!("scope-{scope}")) && texts.has(&format!("scope-{scope}.for")));
+        }
+        for rule in [OneVotePer::Browser, OneVotePer::Account, OneVotePer::Code].map(OneVotePer::word) {
+            for name in ["one-vote-per-", "polls-by-", "field-one-vote-per-"] {
+                assert!(texts.has(&format!("{name}{rule}")), "{name}{rule}");
+            }
         }
         for visibility in ["live", "after-close", "hidden"] {
             assert!(

@@ -17,7 +17,8 @@ pub const MAX_IDEMPOTENCY_KEY: usize = 255;
 
 /// How long a browser keeps the cookie, in seconds: 400 days, the longest that browsers allow.
 const LIFETIME: u32 = 34_560_000;
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header by which an API client names itself, or one attempt with a code.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Recognises voters and mints new ones.
 #[derive(Clone, Debug)]
@@ -87,6 +88,11 @@ impl Identified {
     #[must_use]
     pub fn returning(&self) -> Option<&Voter> {
         Some(&self.voter).filter(|_| self.cookie.is_none())
+    }
+
+    /// Leaves the browser as it is: who votes was found out by other means than this cookie.
+    pub fn forget(&mut self) {
+        self.cookie = None;
     }
 
     /// Hands a new voter their cookie, whatever the answer is, so that a retry is the same voter.

@@ -119,7 +119,7 @@ fn binary(folder: &Path) -> PathBuf {
 #[test]
 fn the_front_leads_every_path_to_a_role_that_serves_it_and_around_one_that_died() {
     let folder = TempDir::new().unwrap();
-    let options = StackOptions::lean(binary(folder.path()), &["vote", "worker", "result", "polls,site"]);
+    let options = StackOptions::lean(binary(folder.path()), &["vote", "worker", "result", "polls,users,site"]);
     let stack = Stack::start(&StackOptions { of_each: 2, ..options }).unwrap();
     let ask = |path: &str| http::get(stack.front.address(), path).unwrap();
     for (path, roles) in [
@@ -127,9 +127,9 @@ fn the_front_leads_every_path_to_a_role_that_serves_it_and_around_one_that_died(
         ("/ballots/p", "vote"),
         ("/results/p.json", "result"),
         ("/socket.io/?EIO=4", "result"),
-        ("/polls", "polls,site"),
-        ("/", "polls,site"),
-        ("/voters", "polls,site"),
+        ("/polls", "polls,users,site"),
+        ("/", "polls,users,site"),
+        ("/voters", "polls,users,site"),
     ] {
         assert!(ask(path).1.ends_with(&format!("\r\n{path} at {roles}")), "{path}: {}", ask(path).1);
     }

@@ -15,6 +15,7 @@ mod properties;
 mod queue_contract;
 mod queue_redis;
 mod rate_contract;
+mod rights;
 mod sandbox;
 mod scaled;
 mod servers;

@@ -124,6 +124,11 @@ impl Site {
         page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
     }
 
+    /// How many passwords were hashed so far, to store or to verify one.
+    pub async fn hashes(&self) -> u64 {
+        self.metric("hemicycle_password_hashes_total").await.unwrap().to_string().parse().unwrap()
+    }
+
     /// The results of a poll once `done` holds of them; panics after ten seconds.
     pub async fn results_when(&self, poll: &str, done: impl Fn(&Value) -> bool) -> Value {
         let path = format!("/results/{poll}.json");

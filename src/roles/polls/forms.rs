@@ -81,6 +81,21 @@ impl Form {
         parsed.map_err(|_| ApiError::BadRequest("in: a whole number of seconds".into()))
     }
 
+    /// How many codes to make.
+    pub fn count(&self) -> Result<u32, ApiError> {
+        let parsed = self.field("count").and_then(|text| text.parse().ok());
+        parsed.ok_or_else(|| ApiError::BadRequest("count: a whole number".into()))
+    }
+
+    /// Whether codes are wanted as a sheet to cut up, rather than as a table.
+    pub fn wants_sheet(&self) -> Result<bool, ApiError> {
+        match self.field("as") {
+            None | Some("csv") => Ok(false),
+            Some("sheet") => Ok(true),
+            Some(_) => Err(ApiError::BadRequest("as: csv or sheet".into())),
+        }
+    }
+
     /// A field that was filled in, without space around it.
     fn field(&self, wanted: &str) -> Option<&str> {
         self.0.get(wanted).map(str::trim).filter(|value| !value.is_empty())

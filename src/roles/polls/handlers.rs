@@ -159,12 +159,12 @@ pub async fn act(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    needs.own(&caller, &name).await?;
     let action = Action::parse(&action)?;
     let asked = Asked::read(&headers, body).await?;
     if action != Action::Close {
         asked.no_settings()?;
     }
-    needs.own(&caller, &name).await?;
     let needs = needs.of(&caller, action.deed(), &name);
     let (status, poll) = match action {
         Action::Open => (StatusCode::OK, needs.open(&name).await?),
@@ -196,7 +196,7 @@ pub async fn act(
 
 impl Needs {
     /// Requires that the poll of this name is this organiser's to run. Of another's draft they do not learn that it is there.
-    async fn own(&self, caller: &Caller, name: &str) -> Result<(), ApiError> {
+    pub(super) async fn own(&self, caller: &Caller, name: &str) -> Result<(), ApiError> {
         let poll = self.find(name).await?;
         if caller.actor.runs(&poll) {
             Ok(())
@@ -208,7 +208,7 @@ impl Needs {
     }
 
     /// The same, on whose record goes what the caller does.
-    fn of(&self, caller: &Caller, what: &str, subject: &str) -> Self {
+    pub(super) fn of(&self, caller: &Caller, what: &str, subject: &str) -> Self {
         let deed = caller.deed(what, subject, self.clock.now());
         Self { store: self.store.on_record(deed), ..self.clone() }
     }
@@ -226,13 +226,15 @@ async fn close(needs: &Needs, name: &str, delay: Option<u32>) -> Result<Poll, Ap
 }
 
 /// A request to change something, by an organiser.
-enum Asked {
+pub(super) enum Asked {
+    /// By a client.
     Json(bytes::Bytes),
+    /// By a page of the studio.
     Form(Form),
 }
 
 impl Asked {
-    async fn read(headers: &HeaderMap, body: Body) -> Result<Self, ApiError> {
+    pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, ApiError> {
         let kind = body::kind(headers);
         let bytes = body::read(body, body::POLL).await?;
         match kind {

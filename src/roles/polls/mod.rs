@@ -1,15 +1,21 @@
 //! polls: makes and changes polls, as JSON for clients and by the forms of the studio.
 
 mod actions;
+mod codes;
 mod forms;
 mod handlers;
+mod making;
+mod sheet;
 mod view;
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::extract::FromRef;
+use axum::routing::{delete, get, post};
 
 use crate::domain::clock::{Clock, Entropy};
 use crate::http::actors::Actors;
+use crate::http::origin::Origins;
+use crate::http::pages::Pages;
 use crate::live::Live;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -25,10 +31,20 @@ pub struct Needs {
     pub live: Live,
     /// Who may change them.
     pub actors: Actors,
+    /// Under which address people vote.
+    pub origins: Origins,
+    /// How sheets of codes look.
+    pub pages: Pages,
     /// The time.
     pub clock: Clock,
     /// Ids and codes.
     pub entropy: Entropy,
+}
+
+impl FromRef<Needs> for Origins {
+    fn from_ref(needs: &Needs) -> Self {
+        needs.origins.clone()
+    }
 }
 
 /// The role's routes.
@@ -37,5 +53,8 @@ pub fn router(needs: Needs) -> Router {
         .route("/polls", get(handlers::list).post(handlers::create))
         .route("/polls/{poll}", get(handlers::show).patch(handlers::change).delete(handlers::delete))
         .route("/polls/{poll}/{action}", post(handlers::act))
+        .route("/polls/{poll}/codes", get(codes::count).post(codes::make))
+        .route("/polls/{poll}/codes/{batch}", delete(codes::void))
+        .route("/polls/{poll}/codes/{batch}/void", post(codes::void_by_form))
         .with_state(needs)
 }

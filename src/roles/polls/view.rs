@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::domain::names::{Choice, PollId};
-use crate::domain::poll::{Poll, Status, Visibility};
+use crate::domain::poll::{OneVotePer, Poll, Status, Visibility};
 
 /// The JSON of a poll.
 #[derive(Debug, Serialize)]
@@ -19,6 +19,7 @@ pub struct PollView {
     opens_at: Option<Timestamp>,
     closes_at: Option<Timestamp>,
     allow_change: bool,
+    one_vote_per: OneVotePer,
     results: Visibility,
     created_at: Timestamp,
     #[serde(rename = "final")]
@@ -45,6 +46,7 @@ impl PollView {
             opens_at: poll.opens_at,
             closes_at: poll.closes_at,
             allow_change: poll.allow_change,
+            one_vote_per: poll.one_vote_per,
             results: poll.results,
             created_at: poll.created_at,
             is_final: poll.is_final,

@@ -1,15 +1,19 @@
-//! site: the front page, joining by code, signing in, and the studio in which organisers work.
+//! site: the front page, joining by code, signing in and up, one's account, and the studio in which organisers work.
 //!
-//! Pages only: what the studio's forms change, they ask of the role polls.
+//! Pages only: what their forms change, they ask of the roles polls and users.
 
+mod account;
+mod confirm;
 mod front;
 mod signin;
+mod signup;
 mod studio;
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
 
+use crate::config::SignUp;
 use crate::domain::clock::Clock;
 use crate::http::actors::Actors;
 use crate::http::ops::Counts;
@@ -32,6 +36,8 @@ pub struct Needs {
     pub origins: Origins,
     /// Who may enter the studio.
     pub actors: Actors,
+    /// Who may sign up.
+    pub signup: SignUp,
 }
 
 impl FromRef<Needs> for Origins {
@@ -45,6 +51,8 @@ pub fn router(needs: Needs) -> Router {
     Router::new()
         .route("/join", get(front::join))
         .route("/signin", get(signin::page))
+        .route("/signup", get(signup::page))
+        .merge(account::router())
         .merge(studio::router())
         .with_state(needs)
 }

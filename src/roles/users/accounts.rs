@@ -117,10 +117,10 @@ pub async fn create(
     }
     let password = needs.hashed(filled_in(wish.password)).await?;
     let user = User { id, name, role, made_at: needs.clock.now() };
-    let store = needs.recorded(&caller, "user.create", user.id.as_str());
+    let (made, store) = (user.id.clone(), needs.recorded(&caller, "user.create", user.id.as_str()));
     store.insert_user(&NewUser { user, password }).await?;
     if asked.is_form {
-        return Ok(Redirect::to("/studio/users").into_response());
+        return Ok(Redirect::to(&format!("/studio/users/{made}?done=made")).into_response());
     }
     Ok((StatusCode::CREATED, Json(json!({ "message": "Utilisateur ajouté" }))).into_response())
 }
@@ -144,6 +144,7 @@ pub async fn change(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let id = whom(&caller, &id, false)?;
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
     let user = needs.change(&caller, &id, asked.parse()?).await?;
     Ok(Json(View::new(&user)).into_response())
@@ -157,10 +158,13 @@ pub async fn edit_by_form(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let id = whom(&caller, &id, false)?;
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
-    needs.change(&caller, &id, asked.parse()?).await?;
-    let own = id == "me" || is_own(&caller, &id);
-    Ok(Redirect::to(if own { "/account" } else { "/studio/users" }).into_response())
+    let changed = needs.change(&caller, &id, asked.parse()?).await;
+    if caller.actor.user.as_ref() == Some(&id) {
+        return back_to_account(changed.map(drop), "name");
+    }
+    Ok(Redirect::to(&format!("/studio/users/{}?done=changed", changed?.id)).into_response())
 }
 
 /// `DELETE /users/{id}`.
@@ -192,8 +196,7 @@ impl Needs {
         Ok(Some(self.passwords.hash(password).await?.as_str().to_owned()))
     }
 
-    async fn change(&self, caller: &Caller, id: &str, change: Change) -> Result<User, ApiError> {
-        let id = whom(caller, id, false)?;
+    async fn change(&self, caller: &Caller, id: &UserId, change: Change) -> Result<User, ApiError> {
         let role = filled_in(change.role).map(|role| role.parse()).transpose()?;
         let password = filled_in(change.password);
         if role.is_some() || password.is_some() {
@@ -206,7 +209,7 @@ impl Needs {
             password: self.hashed(password).await?,
         };
         let store = self.recorded(caller, "user.change", id.as_str());
-        let changed = store.change_user(&id, &change, caller.session.as_deref()).await?;
+        let changed = store.change_user(id, &change, caller.session.as_deref()).await?;
         self.actors.forget();
         changed.ok_or(ApiError::NotFound("account"))
     }
@@ -234,8 +237,16 @@ fn whom(caller: &Caller, id: &str, only_to_look: bool) -> Result<UserId, ApiErro
     Ok(id)
 }
 
-fn is_own(caller: &Caller, id: &str) -> bool {
-    UserId::parse(id).is_ok_and(|id| caller.actor.user.as_ref() == Some(&id))
+/// Leads whoever sent a form of the account's page back there, to its part `part`, which says what became of it.
+pub(super) fn back_to_account(done: Result<(), ApiError>, part: &str) -> Result<Response, ApiError> {
+    let said = match done {
+        Ok(()) => format!("done={part}"),
+        Err(
+            error @ (ApiError::WrongPassword | ApiError::Password(_) | ApiError::Account(_) | ApiError::TooManyTokens),
+        ) => format!("failed={}", error.key()),
+        Err(error) => return Err(error),
+    };
+    Ok(Redirect::to(&format!("/account?{said}#{part}")).into_response())
 }
 
 fn next_page(last: &User, limit: u32, full: bool) -> String {

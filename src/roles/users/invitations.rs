@@ -18,6 +18,7 @@ use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;
 use crate::http::origin::Base;
+use crate::http::qr;
 
 /// For how long an invitation is good.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -38,6 +39,15 @@ struct View<'a> {
     /// The link, once.
     #[serde(skip_serializing_if = "Option::is_none")]
     link: Option<String>,
+}
+
+/// The page that shows the link, once.
+#[derive(Debug, Serialize)]
+struct Invited<'a> {
+    #[serde(flatten)]
+    view: View<'a>,
+    qr: Option<String>,
+    is_answer: bool,
 }
 
 impl<'a> View<'a> {
@@ -66,7 +76,8 @@ pub async fn create(
     let (invitation, secret) = needs.invite(&caller, asked.parse()?).await?;
     let view = View::new(&invitation, Some(base.sign_up(&secret)));
     if asked.is_form {
-        return needs.pages.show("studio/invited.html", language, view);
+        let page = Invited { qr: view.link.as_deref().and_then(qr::data), view, is_answer: true };
+        return needs.pages.show_to(&caller, "studio/invited.html", language, page);
     }
     Ok((StatusCode::CREATED, Json(view)).into_response())
 }
@@ -88,7 +99,7 @@ pub async fn take_back_by_form(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     needs.uninvite(&caller, &id).await?;
-    Ok(Redirect::to("/studio/users").into_response())
+    Ok(Redirect::to("/studio/users#invitations").into_response())
 }
 
 impl Needs {

@@ -69,7 +69,7 @@ pub async fn end_by_form(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     needs.end(&caller, &id).await?;
-    Ok(Redirect::to("/account").into_response())
+    Ok(Redirect::to("/account#sessions").into_response())
 }
 
 impl Needs {

@@ -12,16 +12,17 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Needs;
-use super::accounts::filled_in;
+use super::accounts::back_to_account;
 use crate::domain::credential::{Holder, Session};
 use crate::domain::password::{PasswordHash, check_chosen};
-use crate::domain::user::{UserChange, UserId};
+use crate::domain::user::{User, UserChange, UserId, UserRole};
+use crate::http::actors::Caller;
 use crate::http::body::{self, Asked};
 use crate::http::error::ApiError;
 use crate::http::guard::{Known, Limits, too_many};
 use crate::http::language::Language;
 use crate::http::origin::Peer;
-use crate::http::signin::{SignInPage, within};
+use crate::http::signin::{SignInPage, Wrong, landing, within};
 use crate::rate::{Key, Taken};
 
 /// The longest id that is looked at, in bytes: past it there is no account anyway.
@@ -42,6 +43,17 @@ struct NewPassword {
     password: String,
 }
 
+impl Shown {
+    fn key(&self) -> Option<&str> {
+        self.key.as_deref().map(str::trim).filter(|key| !key.is_empty())
+    }
+
+    /// What was wrong with it, where it was.
+    fn wrong(&self) -> Wrong {
+        if self.key().is_some() { Wrong::Key } else { Wrong::Password }
+    }
+}
+
 /// `POST /sessions`: begins a session.
 pub async fn sign_in(
     State(needs): State<Needs>,
@@ -55,12 +67,14 @@ pub async fn sign_in(
     let next = within(shown.next.as_deref().map(str::trim));
     let address = Limits::address("sign-in from", &needs.origins, &headers, Some(peer));
     match needs.recognise(&shown, &address).await {
-        Ok(holder) if asked.is_form => needs.welcome(holder, &headers, |_| Redirect::to(next).into_response()).await,
-        Ok(holder) => needs.welcome(holder, &headers, began).await,
+        Ok((holder, role)) if asked.is_form => {
+            needs.welcome(holder, &headers, |_| Redirect::to(landing(next, role)).into_response()).await
+        }
+        Ok((holder, _)) => needs.welcome(holder, &headers, began).await,
         Err(ApiError::WrongPassword) if asked.is_form => {
-            let id = shown.id.as_deref().unwrap_or_default();
-            let page = needs.pages.show("signin.html", language, SignInPage::new(next, true, id))?;
-            Ok((StatusCode::UNAUTHORIZED, page).into_response())
+            let page =
+                SignInPage::new(next, needs.signup).again(shown.wrong(), shown.id.as_deref().unwrap_or_default());
+            Ok((StatusCode::UNAUTHORIZED, needs.pages.show("signin.html", language, page)?).into_response())
         }
         Err(error) => Err(error),
     }
@@ -74,27 +88,32 @@ pub async fn change_password(
     body: Body,
 ) -> Result<Response, ApiError> {
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
-    let NewPassword { current, password } = asked.parse()?;
-    let id = caller.actor.user.clone().ok_or(ApiError::NotFound("account"))?;
-    needs.check_password(id.as_str(), current).await?;
-    check_chosen(&password)?;
-    let password = Some(needs.passwords.hash(password).await?.as_str().to_owned());
-    let change = UserChange { password, ..UserChange::default() };
-    let store = needs.recorded(&caller, "user.password", id.as_str());
-    store.change_user(&id, &change, caller.session.as_deref()).await?;
-    needs.actors.forget();
+    let changed = needs.set_password(&caller, asked.parse()?).await;
     if asked.is_form {
-        return Ok(Redirect::to("/account?done=password").into_response());
+        return back_to_account(changed, "password");
     }
-    Ok(StatusCode::NO_CONTENT.into_response())
+    changed.map(|()| StatusCode::NO_CONTENT.into_response())
 }
 
 impl Needs {
-    /// Whoever this is, unless too much has failed from their address.
-    async fn recognise(&self, shown: &Shown, address: &Key) -> Result<Holder, ApiError> {
-        match filled_in(shown.key.clone()) {
-            Some(key) => self.check_key(key.trim(), address).await,
-            None => self.check_from(address, shown).await.map(Holder::User),
+    async fn set_password(&self, caller: &Caller, wish: NewPassword) -> Result<(), ApiError> {
+        let NewPassword { current, password } = wish;
+        let id = caller.actor.user.clone().ok_or(ApiError::NotFound("account"))?;
+        self.check_password(id.as_str(), current).await?;
+        check_chosen(&password)?;
+        let password = Some(self.passwords.hash(password).await?.as_str().to_owned());
+        let change = UserChange { password, ..UserChange::default() };
+        let store = self.recorded(caller, "user.password", id.as_str());
+        store.change_user(&id, &change, caller.session.as_deref()).await?;
+        self.actors.forget();
+        Ok(())
+    }
+
+    /// Whoever this is, and what they are here, unless too much has failed from their address.
+    async fn recognise(&self, shown: &Shown, address: &Key) -> Result<(Holder, UserRole), ApiError> {
+        match shown.key() {
+            Some(key) => Ok((self.check_key(key, address).await?, UserRole::Admin)),
+            None => self.check_from(address, shown).await.map(|user| (Holder::User(user.id), user.role)),
         }
     }
 
@@ -112,7 +131,7 @@ impl Needs {
 
     /// A crowd behind one address may sign in at once, so only what has failed counts. It is looked at again once the
     /// password was checked: of many guesses made at once, the sender learns no more than of so many one by one.
-    async fn check_from(&self, address: &Key, shown: &Shown) -> Result<UserId, ApiError> {
+    async fn check_from(&self, address: &Key, shown: &Shown) -> Result<User, ApiError> {
         let failures = self.limits.failures;
         admitted(self.limits.peek(address, failures).await)?;
         let id = shown.id.as_deref().unwrap_or_default().trim();
@@ -127,7 +146,7 @@ impl Needs {
 
     /// The account with this id, if this is its password. Every attempt counts until it turns out not to have failed, so
     /// that many at once are no more than many.
-    async fn check_password(&self, id: &str, password: String) -> Result<UserId, ApiError> {
+    async fn check_password(&self, id: &str, password: String) -> Result<User, ApiError> {
         let bytes = id.as_bytes();
         let key = Key::new("sign-in to", bytes[..bytes.len().min(LONGEST_ID)].to_ascii_lowercase().as_slice());
         admitted(self.limits.take(&key, self.limits.failures).await)?;
@@ -139,14 +158,14 @@ impl Needs {
         known
     }
 
-    async fn with_password(&self, id: &str, password: String) -> Result<UserId, ApiError> {
+    async fn with_password(&self, id: &str, password: String) -> Result<User, ApiError> {
         let known = match UserId::parse(id) {
             Ok(id) => self.store.credentials(&id).await?,
             Err(_) => None,
         };
         let (user, stored) = known.map_or((None, None), |(user, password)| (Some(user), password));
         let is_right = self.passwords.verify(password, stored.and_then(PasswordHash::parse)).await?;
-        user.filter(|_| is_right).map(|user| user.id).ok_or(ApiError::WrongPassword)
+        user.filter(|_| is_right).ok_or(ApiError::WrongPassword)
     }
 
     /// Begins a session of `holder` and ends the one that this browser had: a cookie that was planted there before is

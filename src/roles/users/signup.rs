@@ -10,13 +10,15 @@ use serde_json::json;
 
 use super::Needs;
 use super::accounts::filled_in;
-use crate::config::SignUp;
-use crate::domain::credential::{Holder, Secret};
+use crate::domain::credential::Holder;
 use crate::domain::deed::Deed;
 use crate::domain::password::check_chosen;
 use crate::domain::user::{NewUser, User, UserId, UserRole, check_name};
 use crate::http::body::{self, Asked};
 use crate::http::error::ApiError;
+use crate::http::language::Language;
+use crate::http::signin::{landing, within};
+use crate::http::signup::{Door, SignUpPage};
 
 #[derive(Debug, Deserialize)]
 struct Wish {
@@ -25,57 +27,80 @@ struct Wish {
     password: Option<String>,
     /// The secret of an invitation.
     invite: Option<String>,
+    /// Where a form leads.
+    next: Option<String>,
 }
 
 /// `POST /sessions/signup`: makes an account and begins its first session.
-pub async fn sign_up(State(needs): State<Needs>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub async fn sign_up(
+    State(needs): State<Needs>,
+    language: Language,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
     let wish: Wish = asked.parse()?;
-    let invitation = needs.invitation(wish.invite.as_deref()).await?;
-    let id = UserId::parse(wish.id.as_deref().unwrap_or_default().trim())?;
-    let name = filled_in(wish.name).map_or_else(|| Ok(id.to_string()), |name| check_name(&name))?;
-    let password = wish.password.unwrap_or_default();
-    check_chosen(&password)?;
-    if needs.store.user(&id).await?.is_some() {
-        return Err(ApiError::UserTaken);
-    }
-    let password = Some(needs.passwords.hash(password).await?.as_str().to_owned());
-    let user = User { id, name, role: UserRole::Organiser, made_at: needs.clock.now() };
-    let user = needs.add(NewUser { user, password }, invitation.as_ref()).await?;
-    let page = if user.role >= UserRole::Organiser { "/studio" } else { "/account" };
-    let is_form = asked.is_form;
-    needs
-        .welcome(Holder::User(user.id.clone()), &headers, |session| {
-            if is_form {
-                return Redirect::to(page).into_response();
-            }
-            let body = json!({ "session": session.id, "user": user.id, "role": user.role, "ends_at": session.ends_at });
-            (StatusCode::CREATED, Json(body)).into_response()
-        })
-        .await
+    let door = needs.door(&wish).await?;
+    let user = match needs.make_account(&wish, &door).await {
+        Ok(user) => user,
+        Err(error) if asked.is_form => return needs.ask_again(&wish, &door, error, language),
+        Err(error) => return Err(error),
+    };
+    let page = landing(within(wish.next.as_deref()), user.role);
+    let holder = Holder::User(user.id.clone());
+    let welcome = needs.welcome(holder, &headers, |session| {
+        if asked.is_form {
+            return Redirect::to(page).into_response();
+        }
+        let body = json!({ "session": session.id, "user": user.id, "role": user.role, "ends_at": session.ends_at });
+        (StatusCode::CREATED, Json(body)).into_response()
+    });
+    welcome.await
 }
 
 impl Needs {
-    /// The secret of the invitation that lets somebody in; none where everybody may.
-    async fn invitation(&self, shown: Option<&str>) -> Result<Option<Secret>, ApiError> {
-        if self.signup == SignUp::Off {
+    async fn door(&self, wish: &Wish) -> Result<Door, ApiError> {
+        Door::find(self.signup, wish.invite.as_deref(), (&self.store, self.clock.now())).await
+    }
+
+    async fn make_account(&self, wish: &Wish, door: &Door) -> Result<User, ApiError> {
+        if !matches!(door, Door::Open | Door::Invited(..)) {
             return Err(ApiError::SignUpClosed);
         }
-        let Some(shown) = shown.filter(|shown| !shown.is_empty()) else {
-            return if self.signup == SignUp::Open { Ok(None) } else { Err(ApiError::SignUpClosed) };
-        };
-        let secret = Secret::parse(shown).ok_or(ApiError::SignUpClosed)?;
-        let known = self.store.invitation(&secret.hash(), self.clock.now()).await?;
-        known.map(|_| Some(secret)).ok_or(ApiError::SignUpClosed)
+        let id = UserId::parse(wish.id.as_deref().unwrap_or_default().trim())?;
+        let name = filled_in(wish.name.clone()).map_or_else(|| Ok(id.to_string()), |name| check_name(&name))?;
+        let password = wish.password.clone().unwrap_or_default();
+        check_chosen(&password)?;
+        if self.store.user(&id).await?.is_some() {
+            return Err(ApiError::UserTaken);
+        }
+        let password = Some(self.passwords.hash(password).await?.as_str().to_owned());
+        let user = User { id, name, role: UserRole::Organiser, made_at: self.clock.now() };
+        self.add(NewUser { user, password }, door).await
     }
 
     /// Adds the account: by an invitation as what that says.
-    async fn add(&self, new: NewUser, invitation: Option<&Secret>) -> Result<User, ApiError> {
+    async fn add(&self, new: NewUser, door: &Door) -> Result<User, ApiError> {
         let (who, at) = (new.user.id.to_string(), new.user.made_at);
         let store = self.store.on_record(Deed { at, subject: who.clone(), who, what: "user.signup".into() });
-        match invitation {
-            Some(secret) => store.accept_invitation(&secret.hash(), &new).await?.ok_or(ApiError::SignUpClosed),
-            None => store.insert_user(&new).await.map(|()| new.user).map_err(ApiError::from),
+        match door {
+            Door::Invited(secret, _) => {
+                store.accept_invitation(&secret.hash(), &new).await?.ok_or(ApiError::SignUpClosed)
+            }
+            _ => store.insert_user(&new).await.map(|()| new.user).map_err(ApiError::from),
+        }
+    }
+
+    /// The form again, with what was typed but the password, and what is wrong beside its field.
+    fn ask_again(&self, wish: &Wish, door: &Door, error: ApiError, language: Language) -> Result<Response, ApiError> {
+        // Somebody else used the invitation in the meantime.
+        let is_used = matches!((door, &error), (Door::Invited(..), ApiError::SignUpClosed));
+        let page =
+            SignUpPage::new(if is_used { &Door::Stale } else { door }, self.signup, within(wish.next.as_deref()));
+        let (id, name) = (wish.id.as_deref().unwrap_or_default(), wish.name.as_deref().unwrap_or_default());
+        match page.again(id, name, &error) {
+            Some(page) => Ok((error.status(), self.pages.show("signup.html", language, page)?).into_response()),
+            None => Err(error),
         }
     }
 }

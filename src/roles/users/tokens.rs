@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::Needs;
+use super::accounts::back_to_account;
 use crate::domain::credential::{MAX_LABEL, Secret, TOKEN_PREFIX, Token, public_id};
 use crate::domain::rights::{InvalidScope, Need, Scope, Scopes};
 use crate::domain::user::{InvalidUser, UserRole, check_name};
@@ -17,6 +18,7 @@ use crate::http::body::{self, Asked};
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;
+use crate::http::origin::Base;
 
 /// For how many days a token is good where nothing is said, and at most.
 const DAYS: u32 = 90;
@@ -41,6 +43,17 @@ struct View<'a> {
     /// The token itself, once.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+}
+
+/// The page that shows a token, once.
+#[derive(Debug, Serialize)]
+struct Made<'a> {
+    #[serde(flatten)]
+    view: View<'a>,
+    /// Whether it can be tried by looking, else by voting.
+    may_read: bool,
+    try_at: String,
+    is_answer: bool,
 }
 
 impl<'a> View<'a> {
@@ -68,17 +81,16 @@ pub async fn create(
     State(needs): State<Needs>,
     Known(caller): Known,
     language: Language,
+    base: Base,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
-    let wish = if asked.is_form { Wish::from_form(&asked)? } else { asked.parse()? };
-    let (token, secret) = needs.make(&caller, &wish).await?;
-    let view = View::new(&token, Some(&secret));
     if asked.is_form {
-        return needs.pages.show("account/token.html", language, view);
+        return needs.make_by_form(&caller, &asked, (language, base)).await;
     }
-    Ok((StatusCode::CREATED, Json(view)).into_response())
+    let (token, secret) = needs.make(&caller, &asked.parse()?).await?;
+    Ok((StatusCode::CREATED, Json(View::new(&token, Some(&secret)))).into_response())
 }
 
 /// `DELETE /sessions/tokens/{id}`.
@@ -98,7 +110,7 @@ pub async fn delete_by_form(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     needs.drop_token(&caller, &id).await?;
-    Ok(Redirect::to("/account").into_response())
+    Ok(Redirect::to("/account#tokens").into_response())
 }
 
 impl Wish {
@@ -118,6 +130,28 @@ impl Wish {
 }
 
 impl Needs {
+    async fn make_by_form(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        (language, base): (Language, Base),
+    ) -> Result<Response, ApiError> {
+        let made = match Wish::from_form(asked) {
+            Ok(wish) => self.make(caller, &wish).await,
+            Err(error) => Err(error),
+        };
+        let (token, secret) = match made {
+            Ok(made) => made,
+            // Browsers hold people to the bounds of each field, but not to a tick at least.
+            Err(ApiError::BadRequest(_)) => return Ok(Redirect::to("/account?failed=token#tokens").into_response()),
+            Err(error) => return back_to_account(Err(error), "tokens"),
+        };
+        let may_read = token.scopes.allow(Scope::Read);
+        let try_at = base.whole(if may_read { "/polls" } else { "/ballots/POLL" });
+        let page = Made { view: View::new(&token, Some(&secret)), may_read, try_at, is_answer: true };
+        self.pages.show_to(caller, "account/token.html", language, page)
+    }
+
     async fn make(&self, caller: &Caller, wish: &Wish) -> Result<(Token, Secret), ApiError> {
         let scopes = wish.scopes().map_err(|error| ApiError::BadRequest(error.to_string()))?;
         within_role(caller, scopes)?;
@@ -153,16 +187,11 @@ impl Needs {
 
 /// A token for what its holder may not do would only surprise them.
 fn within_role(caller: &Caller, scopes: Scopes) -> Result<(), ApiError> {
-    for scope in scopes.each() {
-        match scope {
-            Scope::Organise if caller.actor.role < UserRole::Organiser => {
-                return Err(ApiError::Forbidden(Need::Organiser));
-            }
-            Scope::Admin if caller.actor.role < UserRole::Admin => return Err(ApiError::Forbidden(Need::Admin)),
-            _ => {}
-        }
+    match scopes.each().map(Scope::least_role).max() {
+        Some(UserRole::Admin) if caller.actor.role < UserRole::Admin => Err(ApiError::Forbidden(Need::Admin)),
+        Some(least) if caller.actor.role < least => Err(ApiError::Forbidden(Need::Organiser)),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn wrong_days() -> ApiError {

@@ -3,26 +3,31 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::polls::GLANCE;
+use super::voter::{CodeState, Standing, Wish};
 use super::{Cast, Vote, page};
 use crate::domain::names::Choice;
-use crate::domain::poll::{Poll, Status};
-use crate::domain::voter::Voter;
+use crate::domain::poll::Status;
 use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::language::Language;
-use crate::store::StoreError;
+use crate::http::origin::Peer;
+use crate::http::voter::Identified;
 
 #[derive(Debug, Deserialize)]
 struct BallotBody {
     choice: Option<String>,
+    /// In a poll by code, where no cookie brings it.
+    code: Option<String>,
+    /// Who votes, where the holder of a token to vote names them: a number, a seat.
+    voter: Option<String>,
 }
 
 /// How a poll and a voter's ballot in it stand, for the voting page.
@@ -35,6 +40,9 @@ struct PollState<'a> {
     closes_at: Option<Timestamp>,
     /// What was counted of this voter; `null` where that is nothing yet, or cannot be seen just now.
     choice: Option<Choice>,
+    /// In a poll by code: whether a vote was counted with the code whose cookie came along. Never which.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used: Option<bool>,
     /// The time of this server, for countdowns.
     at: Timestamp,
 }
@@ -48,11 +56,12 @@ struct Accepted<'a> {
 
 /// `POST /ballots/{poll}`: a ballot as JSON, whatever the content type says.
 pub async fn post_ballot(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, request: Request) -> Response {
-    let voter = match vote.needs.voters.client(request.headers()) {
+    let (parts, body) = request.into_parts();
+    let mut voter = match vote.needs.voters.client(&parts.headers) {
         Ok(voter) => voter,
         Err(error) => return error.into_response(),
     };
-    let mut response = match vote.cast_json(&slug, &voter.voter, request).await {
+    let mut response = match vote.cast_json(&slug, &mut voter, &parts, body).await {
         Ok(cast) => (StatusCode::ACCEPTED, Json(accepted(&cast))).into_response(),
         Err(error) => error.into_response(),
     };
@@ -69,12 +78,14 @@ pub async fn get_state(
     let poll = vote.polls.get(&slug).await?.ok_or(ApiError::NotFound("poll"))?;
     let at = vote.needs.clock.now();
     let (status, generation) = (poll.status_at(at), poll.generation);
-    let choice = match vote.needs.voters.client(&headers)?.returning() {
-        Some(voter) if status != Status::Draft => vote.counted_choice(&poll, voter).await?,
-        _ => None,
+    let mut voter = vote.needs.voters.client(&headers)?;
+    let (choice, used) = match vote.standing(&poll, &headers, &mut voter, false).await? {
+        Standing::Voter(choice) => (choice, None),
+        Standing::Stranger => (None, None),
+        Standing::Code(state) => (None, Some(state == CodeState::Used)),
     };
     let (poll, opens_at, closes_at) = (poll.slug.as_str(), poll.opens_at, poll.closes_at);
-    Ok(Json(PollState { poll, generation, status, opens_at, closes_at, choice, at }).into_response())
+    Ok(Json(PollState { poll, generation, status, opens_at, closes_at, choice, used, at }).into_response())
 }
 
 /// `POST /vote/{poll}`: the form of the voting page.
@@ -84,9 +95,13 @@ pub async fn post_form(
     language: Language,
     request: Request,
 ) -> Response {
-    let voter = vote.needs.voters.browser(request.headers());
-    let page = match vote.cast_form(&slug, &voter.voter, request).await {
+    let (parts, body) = request.into_parts();
+    let mut voter = vote.needs.voters.browser(&parts.headers);
+    let page = match vote.cast_form(&slug, &mut voter, &parts, body).await {
         Ok(cast) => page::after_voting(&vote, &cast, language),
+        Err(error @ ApiError::CodeUnknown) => {
+            page::wrong_code(&vote, &slug, language).await.map(|page| (error.status(), page).into_response())
+        }
         Err(error) => Err(error),
     };
     let mut response = page.unwrap_or_else(IntoResponse::into_response);
@@ -104,38 +119,42 @@ pub async fn get_page(
     if let Some(elsewhere) = vote.moved(&request) {
         return elsewhere;
     }
-    let voter = vote.needs.voters.browser(request.headers());
-    let page = page::before_voting(&vote, &slug, voter.returning(), language).await;
+    let (parts, _) = request.into_parts();
+    let mut voter = vote.needs.voters.browser(&parts.headers);
+    let page = page::before_voting(&vote, &slug, &parts, &mut voter, language).await;
     let mut response = page.unwrap_or_else(IntoResponse::into_response);
     voter.remember(&mut response);
     response
 }
 
 impl Vote {
-    async fn cast_json(&self, slug: &str, voter: &Voter, request: Request) -> Result<Cast, ApiError> {
-        let ballot: BallotBody = body::json(&self.read(request).await?)?;
-        self.cast(slug, voter, ballot.choice.as_deref()).await
+    async fn cast_json(
+        &self,
+        slug: &str,
+        browser: &mut Identified,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Cast, ApiError> {
+        let ballot: BallotBody = body::json(&body::read(body, body::BALLOT).await?)?;
+        let (choice, code, named) = (ballot.choice.as_deref(), ballot.code.as_deref(), ballot.voter.as_deref());
+        self.cast(slug, Wish { headers: &parts.headers, peer: peer(parts), browser, choice, code, named }).await
     }
 
-    async fn cast_form(&self, slug: &str, voter: &Voter, request: Request) -> Result<Cast, ApiError> {
-        let fields = body::form(&self.read(request).await?)?;
-        self.cast(slug, voter, fields.get("vote")).await
+    async fn cast_form(
+        &self,
+        slug: &str,
+        browser: &mut Identified,
+        parts: &Parts,
+        body: Body,
+    ) -> Result<Cast, ApiError> {
+        let fields = body::form(&body::read(body, body::BALLOT).await?)?;
+        let (choice, code) = (fields.get("vote"), fields.get("code"));
+        self.cast(slug, Wish { headers: &parts.headers, peer: peer(parts), browser, choice, code, named: None }).await
     }
+}
 
-    /// What was counted of this voter. Voting goes on while the store is away, and so do its pages: it is not seen then.
-    pub(super) async fn counted_choice(&self, poll: &Poll, voter: &Voter) -> Result<Option<Choice>, ApiError> {
-        let (key, _) = voter.key(poll.id);
-        let choice = Box::pin(self.needs.store.choice(poll.id, poll.round, key));
-        match tokio::time::timeout(GLANCE, choice).await {
-            Err(_) | Ok(Err(StoreError::Unavailable(_))) => Ok(None),
-            Ok(choice) => Ok(choice?),
-        }
-    }
-
-    /// The body.
-    async fn read(&self, request: Request) -> Result<Bytes, ApiError> {
-        body::read(request.into_body(), body::BALLOT).await
-    }
+fn peer(parts: &Parts) -> Option<Peer> {
+    parts.extensions.get::<Peer>().copied()
 }
 
 fn accepted(cast: &Cast) -> Accepted<'_> {

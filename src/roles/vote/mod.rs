@@ -2,9 +2,13 @@
 
 mod handlers;
 pub mod intake;
+mod link;
 mod moved;
 mod page;
 mod polls;
+pub mod roll;
+pub mod slip;
+mod voter;
 
 use std::sync::Arc;
 
@@ -13,11 +17,15 @@ use axum::routing::get;
 
 use self::intake::{Intake, Verdict};
 use self::polls::PollCache;
-use crate::domain::ballot::{Attempt, Ballot};
-use crate::domain::clock::Clock;
+use self::roll::Roll;
+use self::slip::Slips;
+use self::voter::{Found, Wish};
+use crate::domain::ballot::Ballot;
+use crate::domain::clock::{Clock, Entropy};
 use crate::domain::names::Choice;
-use crate::domain::poll::{Poll, Status};
-use crate::domain::voter::{Receipt, Voter};
+use crate::domain::poll::{OneVotePer, Poll, Status};
+use crate::domain::voter::Receipt;
+use crate::http::actors::Actors;
 use crate::http::error::{ApiError, Fate};
 use crate::http::hosts::Hosts;
 use crate::http::metrics::Metrics;
@@ -26,6 +34,8 @@ use crate::http::pages::Pages;
 use crate::http::voter::Voters;
 use crate::live::Live;
 use crate::queue::{Answer, Queue};
+use crate::rate::Rate;
+use crate::rate::sketch::Sketch;
 use crate::store::Store;
 
 /// What the role needs.
@@ -39,8 +49,10 @@ pub struct Needs {
     pub live: Live,
     /// Where ballots go.
     pub intake: Intake,
-    /// Who votes.
+    /// Who votes, by cookie or by name.
     pub voters: Voters,
+    /// Who votes, by code.
+    pub slips: Slips,
     /// Who sent the browser here.
     pub origins: Origins,
     /// Where voting pages may lead elsewhere.
@@ -49,6 +61,12 @@ pub struct Needs {
     pub pages: Pages,
     /// The time.
     pub clock: Clock,
+    /// Attempts that nobody names.
+    pub entropy: Entropy,
+    /// How often a voter tries.
+    pub tries: Arc<Sketch>,
+    /// Accounts, and tokens to vote with.
+    pub actors: Actors,
     /// What is counted.
     pub metrics: Metrics,
 }
@@ -57,6 +75,9 @@ pub struct Needs {
 struct Vote {
     needs: Needs,
     polls: PollCache,
+    roll: Roll,
+    /// Wrong codes, by whoever tried them.
+    guesses: Rate,
 }
 
 /// A ballot that was accepted.
@@ -70,21 +91,38 @@ struct Cast {
 /// The role's routes; its cache follows the live bus until the bus is gone.
 pub fn router(needs: Needs) -> Router {
     let polls = PollCache::follow(needs.store.clone(), &needs.live);
+    let roll = Roll::open(needs.store.clone(), roll::CAPACITY);
     Router::new()
         .route("/ballots/{poll}", get(handlers::get_state).post(handlers::post_ballot))
         .route("/vote/{poll}", get(handlers::get_page).post(handlers::post_form))
-        .with_state(Arc::new(Vote { needs, polls }))
+        .route("/vote/{poll}/{code}", get(link::follow))
+        .with_state(Arc::new(Vote { needs, polls, roll, guesses: Rate::local() }))
 }
 
 impl Vote {
     /// Casts a voter's ballot and waits until it is durable.
-    async fn cast(&self, slug: &str, voter: &Voter, key: Option<&str>) -> Result<Cast, ApiError> {
+    async fn cast(&self, slug: &str, mut wish: Wish<'_>) -> Result<Cast, ApiError> {
         let poll = self.polls.get(slug).await.map_err(not_cast)?;
         let poll = poll.ok_or_else(|| self.rejected("unknown_poll", ApiError::NotFound("poll")))?;
-        let choice = key.and_then(|key| Choice::from_key(key, poll.labels.len()));
-        let choice = choice.ok_or_else(|| self.rejected("unknown_choice", unknown_choice(&poll, key)))?;
-        let (voter, receipt) = voter.key(poll.id);
-        let ballot = Ballot { poll: poll.id, voter, choice, attempt: Attempt::default() };
+        let choice = wish.choice.and_then(|key| Choice::from_key(key, poll.labels.len()));
+        let choice = choice.ok_or_else(|| self.rejected("unknown_choice", unknown_choice(&poll, wish.choice)))?;
+        let found = match poll.one_vote_per {
+            OneVotePer::Browser => match wish.named {
+                None => Ok(Found::by_browser(&poll, wish.browser)),
+                Some(name) => Box::pin(self.find_by_name(&poll, name, &mut wish)).await,
+            },
+            // Boxed: their state would otherwise be part of, and allocated for, every request.
+            OneVotePer::Account => Box::pin(self.find_by_account(&poll, &mut wish)).await,
+            OneVotePer::Code => Box::pin(self.find_by_code(&poll, &mut wish)).await,
+        };
+        let Found { key: voter, receipt, attempt } =
+            found.map_err(|error| self.rejected(voter::reason(&error), not_cast(error)))?;
+        if poll.one_vote_per != OneVotePer::Code {
+            // Who shows a code has one try that counts, and is told so each time after.
+            let tries = self.needs.tries.admits(&voter.0, self.needs.clock.now());
+            tries.map_err(|wait| self.rejected("too_many", ApiError::TooMany { seconds: wait.as_secs() + 1 }))?;
+        }
+        let ballot = Ballot { poll: poll.id, voter, choice, attempt };
         let mut verdict = self.needs.intake.submit(ballot).await;
         if matches!(verdict, Verdict::Answered(Answer::Unknown)) {
             // Boxed: it is rare, and its state would otherwise be allocated for every request.
@@ -93,7 +131,7 @@ impl Vote {
         }
         match verdict {
             Verdict::Answered(Answer::Accepted) => Ok(Cast { poll, choice, receipt }),
-            verdict => Err(self.turned_down(verdict)),
+            verdict => Err(self.turned_down(&poll, verdict)),
         }
     }
 
@@ -103,7 +141,7 @@ impl Vote {
         Ok(self.needs.queue.install(poll.id, &poll.gate(), self.needs.clock.now()).await?)
     }
 
-    fn turned_down(&self, verdict: Verdict) -> ApiError {
+    fn turned_down(&self, poll: &Poll, verdict: Verdict) -> ApiError {
         let (reason, error) = match verdict {
             // A full queue does its duty: the workers are the ones that are behind.
             Verdict::Busy | Verdict::Answered(Answer::Full) => ("busy", ApiError::Busy(Some(Fate::Refused))),
@@ -112,6 +150,9 @@ impl Vote {
                 ("not_open", ApiError::NotAccepting { status: Status::Draft, at })
             }
             Verdict::Answered(Answer::Closed(at)) => ("closed", ApiError::NotAccepting { status: Status::Closed, at }),
+            Verdict::Answered(Answer::AlreadyVoted) if poll.one_vote_per == OneVotePer::Code => {
+                ("code_used", ApiError::CodeUsed)
+            }
             Verdict::Answered(Answer::AlreadyVoted) => ("already_voted", ApiError::AlreadyVoted),
             Verdict::Answered(Answer::Unknown | Answer::Accepted) => {
                 ("unavailable", ApiError::Unavailable { fate: Some(Fate::Refused), source: None })

@@ -35,13 +35,19 @@ struct Known {
     heard_at: Instant,
 }
 
+/// A page in each language, once it was made.
+pub type PageForAll = [OnceLock<Bytes>; Language::ALL.len()];
+
 /// A poll and what is derived from it.
 #[derive(Debug)]
 pub struct Cached {
     /// The poll.
     pub poll: Arc<Poll>,
-    /// Its voting page, in each language, as a voter sees it who has not voted, while it is open.
-    pub open_page: [OnceLock<Bytes>; Language::ALL.len()],
+    /// Its voting page while it is open, in each language, as a voter sees it who has not voted; where one votes by code,
+    /// as a visitor without one sees it.
+    pub open_page: PageForAll,
+    /// The same, as whoever brings a code sees it, where one votes by code.
+    pub open_page_with_code: PageForAll,
 }
 
 impl PollCache {
@@ -112,7 +118,7 @@ impl PollCache {
 
 impl Cached {
     fn new(poll: Arc<Poll>) -> Self {
-        Self { poll, open_page: Default::default() }
+        Self { poll, open_page: PageForAll::default(), open_page_with_code: PageForAll::default() }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tidies up: the log's tail, and the ballots and first choices of rounds that were reset. In small steps, between which others get at the
+//! Tidies up: the log's tail, the ballots and first choices of rounds that were reset, and codes that are worthless. In small steps, between which others get at the
 //! files.
 
 use std::sync::Arc;
@@ -45,5 +45,6 @@ pub async fn step(needs: &Needs) -> Result<bool, Failure> {
         trimmed += needs.queue.trim(partition, &bookmark, needs.retain).await?;
     }
     let swept = needs.store.sweep().await? | needs.queue.sweep().await?;
-    Ok(swept || trimmed > 0)
+    let codes = needs.store.sweep_codes(needs.clock.now()).await?;
+    Ok(swept || codes || trimmed > 0)
 }

@@ -40,9 +40,16 @@ async fn no_page_has_inline_script_or_style_or_asks_another_host() {
     let site = &product.site;
     site.make_poll(json!({ "slug": "tea", "closes_at": "2999-01-01T00:00:00Z" })).await;
     let session = site.sign_in().await;
+    site.make_poll(json!({ "slug": "codes", "one_vote_per": "code", "allow_change": false })).await;
+    let ann = json!({ "id": "ann", "name": "Ann" });
+    assert_eq!(site.organise("/users", &ann).await.0, 201);
+    assert_eq!(site.organise("/users/invitations", &json!({})).await.0, 201);
     let studio = ["", "/edit", "/sheet", "/reset", "/delete"].map(|page| format!("/studio/polls/tea{page}"));
-    let pages = ["/", "/join", "/signin", "/vote/tea", "/vote/none", "/results/tea", "/studio", "/studio/new"];
-    for path in pages.iter().map(ToString::to_string).chain(studio) {
+    let pages =
+        ["/", "/join", "/signin", "/signup", "/vote/tea", "/vote/none", "/results/tea", "/studio", "/studio/new"];
+    let people = ["/studio/polls/codes", "/account", "/studio/users", "/studio/users/ann", "/studio/users/ann/delete"];
+    let pages = pages.iter().chain(&people).chain(&["/signup?invite=x", "/studio/audit"]);
+    for path in pages.map(ToString::to_string).chain(studio) {
         let headers = [("accept", "text/html"), ("cookie", session.as_str())];
         let page = send(site, Method::GET, &path, &headers, "").await.text.replace("&#x2f;", "/");
         for (at, _) in page.match_indices("<script") {

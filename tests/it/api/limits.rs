@@ -39,10 +39,6 @@ fn wait_of(answer: &Answer) -> u32 {
     seconds
 }
 
-async fn hashes(site: &Site) -> f64 {
-    site.metric("hemicycle_password_hashes_total").await.unwrap()
-}
-
 #[tokio::test]
 async fn ten_sign_ins_may_fail_from_an_address_whatever_the_accounts() {
     let product = InProcess::start(&BEHIND_PROXY).await;
@@ -53,13 +49,13 @@ async fn ten_sign_ins_may_fail_from_an_address_whatever_the_accounts() {
     for number in 0..10 {
         assert_eq!(status(site, "192.0.2.1", &format!("nobody-{number}"), "wrong").await, 401, "{number}");
     }
-    let before = hashes(site).await;
+    let before = site.hashes().await;
     for (id, password) in [("nobody", "wrong"), ("ann", "wrong"), ("bob", PASSWORD)] {
         wait_of(&sign_in(site, "192.0.2.1", id, password).await);
     }
     let key = json!({ "key": "supersecretkey" });
     wait_of(&ask(site, &[("x-forwarded-for", "192.0.2.1")], Method::POST, "/sessions", &key).await);
-    assert_eq!(hashes(site).await, before, "no password is looked at any more");
+    assert_eq!(site.hashes().await, before, "no password is looked at any more");
     assert_eq!(status(site, "192.0.2.2", "bob", PASSWORD).await, 201, "others are not concerned");
     product.running.stop().await;
 }
@@ -72,7 +68,7 @@ async fn of_many_guesses_at_once_from_an_address_only_so_many_are_answered() {
     let guess = async |number: usize| status(site, "", &format!("nobody-{number}"), "wrong").await;
     let (answers, right) = tokio::join!(join_all((0..50).map(guess)), async {
         // Behind the others in the queue of passwords.
-        while site.metric("hemicycle_password_jobs_waiting").await < Some(15.0) && hashes(site).await < 12.0 {
+        while site.metric("hemicycle_password_jobs_waiting").await < Some(15.0) && site.hashes().await < 12 {
             tokio::task::yield_now().await;
         }
         status(site, "", "ann", PASSWORD).await
@@ -121,10 +117,10 @@ async fn ten_sign_ins_may_fail_to_an_account_wherever_they_come_from() {
         for number in 0..10 {
             assert_eq!(status(site, &address(number), account, "wrong").await, 401, "{account} {number}");
         }
-        let before = hashes(site).await;
+        let before = site.hashes().await;
         wait_of(&sign_in(site, &address(100), account, "wrong").await);
         wait_of(&sign_in(site, &address(101), same, PASSWORD).await);
-        assert_eq!(hashes(site).await, before, "{account}");
+        assert_eq!(site.hashes().await, before, "{account}");
     }
     assert_eq!(status(site, &address(102), "bob", PASSWORD).await, 201, "another account is not concerned");
     product.running.stop().await;
@@ -135,10 +131,10 @@ async fn of_fifty_attempts_at_once_on_an_account_ten_are_computed() {
     let product = InProcess::start(&BEHIND_PROXY).await;
     let site = &product.site;
     site.make_user("ann", PASSWORD, "member").await;
-    let before = hashes(site).await;
+    let before = site.hashes().await;
     let answers = join_all((0..50).map(async |number| status(site, &address(number), "ann", "wrong").await)).await;
     assert_eq!((count(&answers, 401), count(&answers, 429)), (10, 40));
-    assert_eq!(hashes(site).await - before, 10.0);
+    assert_eq!(site.hashes().await - before, 10);
     product.running.stop().await;
 }
 
@@ -234,8 +230,8 @@ async fn of_a_hundred_bare_requests_at_once_exactly_ten_are_answered() {
 /// A voter's cookie, and a session and a token of `ann`.
 async fn credentials(site: &Site) -> (String, String, String) {
     let ballot = json!({ "choice": "a" });
-    let voted = ask(site, NOBODY, Method::POST, "/ballots/default", &ballot).await;
-    let voter = voted.cookie().unwrap().to_owned();
+    let answer = ask(site, NOBODY, Method::POST, "/ballots/default", &ballot).await;
+    let voter = answer.cookie().unwrap().to_owned();
     let session = site.sign_up("ann", "admin").await;
     let wish = json!({ "name": "mine", "scopes": ["admin"] });
     let token = ask(site, &[("cookie", &session)], Method::POST, "/sessions/tokens", &wish).await.json();
@@ -305,8 +301,8 @@ async fn whoever_guesses_keys_gains_nothing_by_voters_cookies() {
     let site = &product.site;
     let mut statuses = Vec::new();
     for number in 0..12 {
-        let voted = ask(site, NOBODY, Method::POST, "/ballots/default", &json!({ "choice": "a" })).await;
-        let (voter, guess) = (voted.cookie().unwrap().to_owned(), format!("guess number {number}"));
+        let answer = ask(site, NOBODY, Method::POST, "/ballots/default", &json!({ "choice": "a" })).await;
+        let (voter, guess) = (answer.cookie().unwrap().to_owned(), format!("guess number {number}"));
         let who = [("cookie", &*voter), ("authorization", &*guess)];
         statuses.push(look(site, &who, "/users").await.status.as_u16());
     }

@@ -3,6 +3,7 @@
 mod assets;
 mod audit;
 mod ballots;
+pub mod codes;
 pub mod events;
 mod hidden;
 pub mod hosts;
@@ -18,6 +19,7 @@ mod strangers;
 mod studio;
 mod tokens;
 mod users;
+mod voters;
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -27,13 +29,14 @@ use crate::sandbox::{KEY, Site};
 
 /// An answer, read whole.
 pub struct Answer {
-    status: StatusCode,
+    pub status: StatusCode,
     headers: HeaderMap,
     text: String,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    /// The body, which is JSON.
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
     }
 

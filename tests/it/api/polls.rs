@@ -28,6 +28,7 @@ async fn a_new_poll_answers_with_every_field_and_where_it_is() {
         "opens_at",
         "closes_at",
         "allow_change",
+        "one_vote_per",
         "results",
         "created_at",
         "final",

@@ -32,7 +32,7 @@ async fn enter_studio(browser: &Browser, site: &Site, path: &str) {
     browser.until("location.pathname === '/signin'").await;
     browser.run("document.querySelector('details').open = true").await;
     browser.fill("[name=key]", KEY).await;
-    browser.press("Sign in").await;
+    browser.press("Sign in with the key").await;
     browser.until(&format!("location.pathname === '{path}'")).await;
 }
 

@@ -128,7 +128,7 @@ async fn the_studio_is_for_organisers_and_its_list_is_live() {
     browser.fill("[name=id]", "ann").await;
     browser.fill("[name=password]", "not the password").await;
     browser.press("Sign in").await;
-    browser.until(&says("That is not right.")).await;
+    browser.until(&says("The id or the password is wrong.")).await;
     inspect(&browser, "signin-wrong").await;
     enter_studio(&browser, site, "/studio").await;
     site.vote("default", "ann", "a").await;

@@ -64,7 +64,7 @@ async fn users(site: &Site) -> Value {
 }
 
 /// Imports and exports over the store that `environment` names.
-async fn assert_people_come_and_go(folder: &Path, environment: &[(&str, &str)]) {
+fn assert_people_come_and_go(folder: &Path, environment: &[(&str, &str)]) {
     let run = |arguments: &[&str]| hemicycle(folder, arguments, environment);
     let good = file(folder, GOOD);
     assert_eq!(stdout(&run(&["import", "users", &good])), "imported 3 accounts, skipped 0 rows\n");
@@ -85,7 +85,7 @@ async fn assert_people_come_and_go(folder: &Path, environment: &[(&str, &str)]) 
 async fn accounts_are_imported_and_exported_over_the_embedded_store() {
     let folder = tempfile::tempdir().unwrap();
     started_once(folder.path());
-    assert_people_come_and_go(folder.path(), &[]).await;
+    assert_people_come_and_go(folder.path(), &[]);
     let process = Process::start(folder.path());
     process.site.sign_in_as("1", "milou").await;
     process.site.sign_in_as("3", "plus à l'ouest").await;
@@ -94,10 +94,10 @@ async fn accounts_are_imported_and_exported_over_the_embedded_store() {
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED, "without a password nobody signs in");
 }
 
-#[tokio::test]
-async fn accounts_are_imported_and_exported_over_a_database() {
+#[test]
+fn accounts_are_imported_and_exported_over_a_database() {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::migrated());
-    assert_people_come_and_go(folder.path(), &[("DATABASE_URL", &database.url())]).await;
+    assert_people_come_and_go(folder.path(), &[("DATABASE_URL", &database.url())]);
     assert_eq!(database.sql("SELECT count(*) FROM users WHERE password LIKE '$argon2id$%'"), "2");
 }
 
@@ -245,7 +245,9 @@ fn a_file_of_accounts_that_is_none_is_named_and_nothing_starts() {
         ("other.csv", Some("a,b\n1,2\n"), "no column"),
     ] {
         let path = folder.path().join(name);
-        text.map(|text| fs::write(&path, text).unwrap());
+        if let Some(text) = text {
+            fs::write(&path, text).unwrap();
+        }
         let line = refusal(&hemicycle(&folder.path().join("data"), &[], &[("CSV_FILE_USERS", path.to_str().unwrap())]));
         assert!(line.contains("CSV_FILE_USERS") && line.contains(name) && line.contains(reason), "{line}");
     }

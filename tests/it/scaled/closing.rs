@@ -37,7 +37,7 @@ async fn delete_default_poll(site: &Site) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_close_between_two_vote_processes_under_load_is_exact_and_final_is_the_last_word() {
-    let roles = ["vote", "vote", "worker", "result", "polls,site"];
+    let roles = ["vote", "vote", "worker", "result", "polls,users,site"];
     let standing = Standing::start(StackOptions::lean(binary(), &roles)).await;
     let site = &standing.site;
     let viewer = tokio::spawn(watch(Stream::open(site, "default", &[]).await));

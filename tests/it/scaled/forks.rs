@@ -36,7 +36,7 @@ impl Forked {
     /// In all polls: `BEFORE` votes for `a`, a copy is made, `LOST` votes for `b`, all is counted. The poll `over` is
     /// closed after the copy was made.
     async fn start() -> Self {
-        let options = StackOptions::lean(binary(), &["vote,result,polls,site", "worker"]);
+        let options = StackOptions::lean(binary(), &["vote,result,polls,users,site", "worker"]);
         let standing = Standing::start(StackOptions { partitions: Some(PARTITIONS.into()), ..options }).await;
         let (site, copy) = (&standing.site, TempDir::new().unwrap());
         site.make_poll(json!({ "slug": "once", "allow_change": false })).await;

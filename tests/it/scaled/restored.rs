@@ -36,7 +36,7 @@ struct Restored {
 impl Restored {
     /// `BEFORE` votes for `a` in all polls, and a backup is made.
     async fn start(environment: &[(&str, &str)]) -> Self {
-        let options = StackOptions::lean(binary(), &["vote,result,polls,site", "worker"]);
+        let options = StackOptions::lean(binary(), &["vote,result,polls,users,site", "worker"]);
         let environment = environment.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let standing = Standing::start(StackOptions { partitions: Some(PARTITIONS.into()), environment, ..options });
         let (mut standing, backup) = (standing.await, TempDir::new().unwrap());

@@ -12,7 +12,7 @@ use crate::browser::driver::{Browser, JavaScript};
 use crate::browser::socket::{listen, scores_are};
 use crate::sandbox::binary;
 
-const ROLES: [&str; 5] = ["vote", "worker", "result", "result", "polls,site"];
+const ROLES: [&str; 5] = ["vote", "worker", "result", "result", "polls,users,site"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_that_poll_stay_with_their_process_and_all_see_the_scores() {

@@ -98,7 +98,7 @@ pub async fn viewers(results: &[Site]) -> Vec<f64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn viewers_of_a_result_process_that_goes_down_move_to_the_other_and_miss_nothing() {
-    let roles = ["vote", "worker", "result", "result", "polls,site"];
+    let roles = ["vote", "worker", "result", "result", "polls,users,site"];
     let standing = Standing::start(StackOptions::lean(binary(), &roles)).await;
     let results = standing.each("result");
     let voting = Crowd::new("default", SEATS).steadfast().start(&standing.site, usize::MAX);

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::super::Needs;
-use crate::domain::poll::Visibility;
+use crate::domain::poll::{OneVotePer, Visibility};
+use crate::http::actors::Caller;
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;
@@ -22,6 +23,7 @@ struct Form<'a> {
     title: &'a str,
     labels: &'a [String],
     results: Visibility,
+    one_vote_per: OneVotePer,
     /// As `datetime-local` fields have them, in UTC.
     opens_at: Option<String>,
     closes_at: Option<String>,
@@ -30,8 +32,8 @@ struct Form<'a> {
 }
 
 /// `GET /studio/new`.
-pub async fn new(State(needs): State<Needs>, language: Language) -> Result<Response, ApiError> {
-    needs.form(language, Form::default())
+pub async fn new(State(needs): State<Needs>, Known(caller): Known, language: Language) -> Result<Response, ApiError> {
+    needs.form(&caller, language, Form::default())
 }
 
 /// `GET /studio/polls/{poll}/edit`.
@@ -50,18 +52,19 @@ pub async fn edit(
         title: &poll.title,
         labels: &poll.labels,
         results: poll.results,
+        one_vote_per: poll.one_vote_per,
         opens_at: poll.opens_at.map(field),
         closes_at: poll.closes_at.map(field),
         locked: snapshot.total() > 0,
     };
-    needs.form(language, form)
+    needs.form(&caller, language, form)
 }
 
 impl Needs {
     /// A form that the browser may keep with what was typed into it, for when somebody goes back to it: of a page that
     /// must not be stored, some forget that.
-    fn form(&self, language: Language, form: Form<'_>) -> Result<Response, ApiError> {
-        let page = self.pages.show("studio/edit.html", language, form)?;
+    fn form(&self, caller: &Caller, language: Language, form: Form<'_>) -> Result<Response, ApiError> {
+        let page = self.pages.show_to(caller, "studio/edit.html", language, form)?;
         Ok(([(CACHE_CONTROL, "private, no-cache")], page).into_response())
     }
 }

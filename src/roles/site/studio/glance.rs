@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::super::Needs;
 use crate::domain::names::PollId;
 use crate::domain::poll::Poll;
+use crate::domain::user::UserRole;
 use crate::http::actors::Caller;
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
@@ -19,14 +20,14 @@ struct Glance {
     polls: Vec<Line>,
 }
 
-/// Whether the count keeps up.
+/// Whether the count keeps up, over everybody's polls; but for administrators only whether there is a queue.
 #[derive(Debug, Serialize)]
 struct Health {
     /// Accepted ballots that are not counted yet; `null` in a process that cannot know.
     waiting: Option<u64>,
     /// Dead letters.
-    dead: u64,
-    counted: u64,
+    dead: Option<u64>,
+    counted: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,11 +38,14 @@ struct Line {
     title: String,
     state: &'static str,
     total: u64,
+    /// Whose it is, for administrators.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<String>,
 }
 
 /// `GET /studio`.
 pub async fn page(State(needs): State<Needs>, Known(caller): Known, language: Language) -> Result<Response, ApiError> {
-    needs.pages.show("studio/polls.html", language, needs.glance(&caller).await?)
+    needs.pages.show_to(&caller, "studio/polls.html", language, needs.glance(&caller).await?)
 }
 
 /// `GET /studio/glance`: what the page shows, for its script.
@@ -55,7 +59,9 @@ impl Needs {
         let ledger = self.store.ledger().await?;
         // The studio goes on while the queue is away: it needs only the store.
         let waiting = self.counts.pending().await.ok().flatten();
-        let health = Health { waiting, dead: ledger.dead, counted: ledger.counted };
+        let is_admin = caller.actor.role == UserRole::Admin;
+        let health =
+            Health { waiting, dead: is_admin.then_some(ledger.dead), counted: is_admin.then_some(ledger.counted) };
         let now = self.clock.now();
         let line = |poll: Poll| Line {
             id: poll.id,
@@ -63,6 +69,7 @@ impl Needs {
             code: poll.code.to_string(),
             state: poll.state_at(now),
             total: totals.get(&poll.id).copied().unwrap_or_default(),
+            owner: poll.owner.filter(|_| is_admin).map(|owner| owner.to_string()),
             title: poll.title,
         };
         Ok(Glance { health, polls: polls.into_iter().filter(|poll| caller.actor.sees(poll)).map(line).collect() })

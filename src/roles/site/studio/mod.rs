@@ -1,7 +1,10 @@
-//! The studio: an organiser's polls at a glance, and a page for each.
+//! The studio: an organiser's polls at a glance, and a page for each; for administrators also accounts and the audit
+//! trail.
 
+mod audit;
 mod edit;
 mod glance;
+mod people;
 mod poll;
 mod share;
 
@@ -20,6 +23,10 @@ pub fn router() -> Router<Needs> {
         .route("/studio", get(glance::page))
         .route("/studio/glance", get(glance::data))
         .route("/studio/new", get(edit::new))
+        .route("/studio/users", get(people::list))
+        .route("/studio/users/{id}", get(people::person))
+        .route("/studio/users/{id}/delete", get(people::confirm))
+        .route("/studio/audit", get(audit::page))
         .route("/studio/polls/{poll}", get(poll::page))
         .route("/studio/polls/{poll}/edit", get(edit::edit))
         .route("/studio/polls/{poll}/sheet", get(share::sheet))

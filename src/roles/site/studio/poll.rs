@@ -9,10 +9,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::super::Needs;
+use super::super::confirm::Confirm;
+use crate::domain::code::CodeBatch;
 use crate::domain::names::PollId;
-use crate::domain::poll::Visibility;
+use crate::domain::poll::{OneVotePer, Poll, Visibility};
 use crate::domain::snapshot::{Audience, Standing};
 use crate::domain::turnout::Series;
+use crate::domain::user::UserId;
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;
@@ -47,6 +50,19 @@ struct Page<'a> {
     qr: Option<String>,
     minutes: Vec<Minute>,
     most: u64,
+    one_vote_per: OneVotePer,
+    /// Whose it is; nobody's where there is none.
+    owner: Option<&'a str>,
+    batches: Vec<Batch>,
+    codes: u64,
+}
+
+/// A batch of voting codes.
+#[derive(Debug, Serialize)]
+struct Batch {
+    number: u32,
+    codes: u64,
+    made_at: Timestamp,
 }
 
 /// New voters of a minute.
@@ -54,14 +70,6 @@ struct Page<'a> {
 struct Minute {
     at: Timestamp,
     voters: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct Confirm<'a> {
-    action: &'a str,
-    slug: &'a str,
-    title: &'a str,
-    total: u64,
 }
 
 /// `GET /studio/polls/{poll}`.
@@ -75,6 +83,7 @@ pub async fn page(
     let snapshot = needs.snapshot(&caller, &name).await?;
     let (poll, view) = (&snapshot.poll, snapshot.view(Audience::Organiser));
     let turnout = needs.store.turnout(poll.id, poll.round, Some(snapshot.at - HOUR), POINTS).await?;
+    let batches = needs.batches(poll).await?;
     let (minutes, address) = (minutes(&turnout), base.voting_page(&poll.slug));
     let page = Page {
         id: poll.id,
@@ -96,8 +105,12 @@ pub async fn page(
         address: &address,
         most: minutes.iter().map(|minute| minute.voters).max().unwrap_or_default(),
         minutes,
+        one_vote_per: poll.one_vote_per,
+        owner: poll.owner.as_ref().map(UserId::as_str),
+        codes: batches.iter().map(|batch| batch.codes).sum(),
+        batches,
     };
-    needs.pages.show("studio/poll.html", language, page)
+    needs.pages.show_to(&caller, "studio/poll.html", language, page)
 }
 
 /// `GET /studio/polls/{poll}/reset` and `/delete`: asks before votes are gone.
@@ -111,8 +124,22 @@ pub async fn confirm(
         return Err(ApiError::NotFound("address"));
     }
     let snapshot = needs.snapshot(&caller, &name).await?;
-    let (slug, title, total) = (snapshot.poll.slug.as_str(), snapshot.poll.title.as_str(), snapshot.total());
-    needs.pages.show("studio/confirm.html", language, Confirm { action: &action, slug, title, total })
+    let (slug, what, count) = (&snapshot.poll.slug, snapshot.poll.title.as_str(), snapshot.total());
+    let (form, back) = (format!("/polls/{slug}/{action}"), format!("/studio/polls/{slug}"));
+    let page = Confirm { action: &action, what, count, form, back };
+    needs.pages.show_to(&caller, "confirm.html", language, page)
+}
+
+impl Needs {
+    /// The voting codes of a poll, where it has any, the newest batch first.
+    async fn batches(&self, poll: &Poll) -> Result<Vec<Batch>, ApiError> {
+        if poll.one_vote_per != OneVotePer::Code {
+            return Ok(Vec::new());
+        }
+        let batches = self.store.batches(poll.id).await?;
+        let line = |CodeBatch { number, codes, made_at }| Batch { number, codes, made_at };
+        Ok(batches.into_iter().rev().map(line).collect())
+    }
 }
 
 /// New voters by minute, the newest first.
