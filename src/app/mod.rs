@@ -73,8 +73,14 @@ pub enum StartError {
     #[error("cannot prepare the store")]
     Store(#[from] StoreError),
     /// The file of accounts.
-    #[error("CSV_FILE_USERS cannot be loaded")]
-    Users(#[from] LoadError),
+    #[error("CSV_FILE_USERS: {} cannot be loaded", path.display())]
+    Users {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: LoadError,
+    },
     /// A page.
     #[error(transparent)]
     Pages(#[from] PagesError),

@@ -115,7 +115,8 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
         // A file that is no file of accounts must not keep the others from signing in.
         while let Err(error) = shell.load_users(&backends.store).await {
             if !matches!(error, LoadError::Store(StoreError::Unavailable(_))) {
-                tracing::error!(error = chain(&error), "users.not_loaded");
+                let file = shell.people.csv_file_users.as_deref().map(tracing::field::debug);
+                tracing::error!(file, error = chain(&error), "users.not_loaded");
                 break;
             }
             waiting.because(chain(&error)).await;

@@ -33,7 +33,8 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
     let backends = open(&data_dir).await?;
     let shell = Shell::new(service, keys.clone(), ambient, (&backends.store, Rate::local()))?;
     shell.ensure_default_poll(&backends.store, &service.default_poll).await?;
-    shell.load_users(&backends.store).await?;
+    let unfit = |source| StartError::Users { path: service.people.csv_file_users.clone().unwrap_or_default(), source };
+    shell.load_users(&backends.store).await.map_err(unfit)?;
 
     let stop = Stop::default();
     let (mut routes, work) = shell.start(&ALL_ROLES, backends, &stop);

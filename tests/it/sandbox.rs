@@ -78,6 +78,29 @@ impl Site {
         answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
     }
 
+    /// Makes an account of this role, with a password unless it is empty.
+    pub async fn make_user(&self, id: &str, password: &str, role: &str) {
+        let wish = json!({ "id": id, "name": format!("{id}, called so"), "password": password, "role": role });
+        let (status, body) = self.organise("/users", &wish).await;
+        assert_eq!(status, StatusCode::CREATED, "{body}");
+    }
+
+    /// Signs in with a password; the session's cookie, as `name=value`.
+    pub async fn sign_in_as(&self, id: &str, password: &str) -> String {
+        let request = self.http.post(self.url("/sessions")).json(&json!({ "id": id, "password": password }));
+        let answer = request.send().await.unwrap();
+        let cookie = answer.headers().get("set-cookie").map(|cookie| cookie.to_str().unwrap().to_owned());
+        assert_eq!(answer.status(), StatusCode::CREATED, "{}", answer.text().await.unwrap());
+        cookie.unwrap().split(';').next().unwrap().to_owned()
+    }
+
+    /// An account of this role, signed in; the session's cookie.
+    pub async fn sign_up(&self, id: &str, role: &str) -> String {
+        let password = format!("the password of {id}");
+        self.make_user(id, &password, role).await;
+        self.sign_in_as(id, &password).await
+    }
+
     /// Makes a poll with options Tea and Coffee from these fields and returns it.
     pub async fn make_poll(&self, fields: Value) -> Value {
         let mut wish = json!({ "title": "Tea or coffee?", "options": ["Tea", "Coffee"], "status": "open" });
@@ -99,6 +122,11 @@ impl Site {
         let request = self.http.get(self.url("/metrics")).header("authorization", KEY);
         let page = request.send().await.ok()?.text().await.ok()?;
         page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())
+    }
+
+    /// How many passwords were hashed so far, to store or to verify one.
+    pub async fn hashes(&self) -> u64 {
+        self.metric("hemicycle_password_hashes_total").await.unwrap().to_string().parse().unwrap()
     }
 
     /// The results of a poll once `done` holds of them; panics after ten seconds.

@@ -39,6 +39,7 @@ pub const TESTS: &[Need] = &[
     Need { command: "kill", package: "procps", purpose: "the tests that end a process" },
     Need { command: "prlimit", package: "util-linux", purpose: "the tests that fill a disk" },
     Need { command: "openssl", package: "openssl", purpose: "the certificate of a Redis that is reached by TLS" },
+    Need { command: "curl", package: "curl", purpose: "the commands by which clients of old make accounts" },
     Need { command: "git", package: "git", purpose: "the test that every sabotage still fits the sources" },
     REDIS,
     POSTGRES,

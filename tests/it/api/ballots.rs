@@ -3,10 +3,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::{Answer, send};
+use super::{Answer, FORM, send};
 use crate::sandbox::{InProcess, Site};
-
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 async fn post(site: &Site, poll: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     send(site, Method::POST, &format!("/ballots/{poll}"), headers, body).await

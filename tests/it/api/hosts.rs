@@ -6,10 +6,9 @@ use futures_util::stream::{self, StreamExt};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::{Answer, send};
+use super::{Answer, FORM, send};
 use crate::sandbox::{InProcess, Site};
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 const PUBLIC: &str = "https://vote.example.org";
 
 /// What shows which page it is; the front page is neither.

@@ -1,17 +1,24 @@
-//! The HTTP contract of polls, ballots and results, as a client sees it.
+//! The HTTP contract of polls, ballots, results and accounts, as a client sees it.
 
 mod assets;
+mod audit;
 mod ballots;
 pub mod codes;
 pub mod events;
 mod hidden;
 pub mod hosts;
+mod invitations;
+mod limits;
 mod polls;
 mod results;
 mod schedule;
+mod sessions;
 pub mod socket;
 mod states;
+mod strangers;
 mod studio;
+mod tokens;
+mod users;
 mod voters;
 
 use reqwest::header::HeaderMap;
@@ -63,6 +70,27 @@ async fn get_with_key(site: &Site, path: &str) -> Answer {
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");
+const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+/// What shows who sends a request: one header, or none.
+type Who<'a> = &'a [(&'a str, &'a str)];
+/// Somebody without anything to show.
+const NOBODY: Who<'static> = &[];
+/// Whoever has the admin key.
+const ADMIN: Who<'static> = &[("authorization", KEY)];
+
+/// Sends JSON, or nothing where it is null.
+async fn ask(site: &Site, who: Who<'_>, method: Method, path: &str, body: &Value) -> Answer {
+    if body.is_null() {
+        return send(site, method, path, who, "").await;
+    }
+    send(site, method, path, &[who, &[JSON]].concat(), &body.to_string()).await
+}
+
+/// What somebody sees at a path.
+async fn look(site: &Site, who: Who<'_>, path: &str) -> Answer {
+    send(site, Method::GET, path, who, "").await
+}
 
 async fn patch(site: &Site, poll: &str, change: &Value) -> Answer {
     let path = format!("/polls/{poll}");

@@ -3,10 +3,8 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Answer, get, send};
+use super::{Answer, FORM, get, send};
 use crate::sandbox::{InProcess, Site};
-
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// Sends a form of our own pages in a session.
 async fn submit(site: &Site, session: &str, path: &str, body: &str) -> Answer {

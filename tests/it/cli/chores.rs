@@ -20,7 +20,7 @@ fn help_names_every_variable_and_every_command() {
     for variable in VARIABLES {
         assert!(words.contains(&format!("[env: {variable}")), "{variable} is not in:\n{help}");
     }
-    for command in ["up", "export", "backup", "restore", "dead-letters", "healthcheck"] {
+    for command in ["up", "export", "import", "backup", "restore", "dead-letters", "healthcheck"] {
         assert!(help.lines().any(|line| line.trim_start().starts_with(command)), "{command} is not in:\n{help}");
         let help = stdout(&hemicycle(folder.path(), &[command, "--help"], &[]));
         assert!(help.contains("Usage: hemicycle"), "{help}");

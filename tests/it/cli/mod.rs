@@ -3,6 +3,7 @@
 mod chores;
 mod dead_letters;
 mod environments;
+mod people;
 mod refusals;
 mod run;
 
@@ -13,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use crate::sandbox::{KEY, Process, Site, binary};
 
 /// The variables of `up`.
-const VARIABLES: [&str; 20] = [
+const VARIABLES: [&str; 26] = [
     "LISTEN",
     "PORT",
     "OPS_LISTEN",
@@ -24,6 +25,9 @@ const VARIABLES: [&str; 20] = [
     "RESULT_HOSTS",
     "ADMIN_KEY",
     "SECRET_KEY",
+    "SIGNUP",
+    "SESSION_DAYS",
+    "CSV_FILE_USERS",
     "OPTION_A",
     "OPTION_B",
     "MAX_CONNECTIONS",
@@ -31,6 +35,9 @@ const VARIABLES: [&str; 20] = [
     "INTAKE_CAPACITY",
     "PASSWORD_THREADS",
     "PASSWORD_WAITING",
+    "RATE_LIMIT",
+    "RATE_LIMIT_CREDENTIAL",
+    "SIGN_IN_FAILURES",
     "QUEUE_RETAIN",
     "HEAD_SECONDS",
     "GRACE_SECONDS",

@@ -36,7 +36,7 @@ fn with<'c>(command: &'c mut Command, roles: &str, environment: &[(&str, &str)])
 }
 
 /// A process with these roles that listens; whether it is ready is another matter.
-fn listening(roles: &str, environment: &[(&str, &str)]) -> Process {
+pub fn listening(roles: &str, environment: &[(&str, &str)]) -> Process {
     let mut command = Command::new(binary());
     with(&mut command, roles, environment).env("SECRET_KEY", SECRET);
     Process::start_by(command, Path::new("/nonexistent"))
@@ -55,7 +55,7 @@ async fn troubles(site: &Site) -> Option<Value> {
     (status != StatusCode::OK).then(|| body["troubles"].clone())
 }
 
-async fn eventually_ready(site: &Site) {
+pub async fn eventually_ready(site: &Site) {
     eventually("a process that is ready", async || troubles(site).await.is_none()).await;
 }
 
@@ -75,7 +75,7 @@ fn a_role_that_there_is_not_is_refused_with_those_that_there_are() {
         let output = run(roles, &[NOWHERE, KEYS].concat());
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{roles:?}: {text}");
-        assert!(text.contains("vote, worker, result, polls, site"), "{roles:?}: {text}");
+        assert!(text.contains("vote, worker, result, polls, users, site"), "{roles:?}: {text}");
     }
 }
 
@@ -87,6 +87,7 @@ fn each_role_says_in_one_line_what_it_lacks() {
         ("worker", "worker", "DATABASE_URL, REDIS_URL, ADMIN_KEY, SECRET_KEY"),
         ("result", "result", "DATABASE_URL, REDIS_URL, ADMIN_KEY, SECRET_KEY"),
         ("polls", "polls", "DATABASE_URL, REDIS_URL, ADMIN_KEY, SECRET_KEY"),
+        ("users", "users", "DATABASE_URL, ADMIN_KEY, SECRET_KEY"),
         ("site", "site", "DATABASE_URL, ADMIN_KEY, SECRET_KEY"),
         ("site,result", "result", "DATABASE_URL, REDIS_URL, ADMIN_KEY, SECRET_KEY"),
     ];
@@ -145,7 +146,7 @@ fn an_address_that_is_none_is_refused_without_being_shown() {
 
 #[tokio::test]
 async fn before_the_schema_is_there_every_role_waits_and_then_it_starts_by_itself() {
-    for roles in ["vote", "worker", "result", "polls", "site"] {
+    for roles in ["vote", "worker", "result", "polls", "users", "site"] {
         let database = Database::empty();
         let (url, redis, prefix) = (database.url(), redis_url_text(), prefix());
         let process = listening(roles, &[("DATABASE_URL", &url), ("REDIS_URL", &redis), ("REDIS_PREFIX", &prefix)]);
