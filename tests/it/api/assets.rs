@@ -45,7 +45,8 @@ async fn no_page_has_inline_script_or_style_or_asks_another_host() {
     assert_eq!(site.organise("/users", &ann).await.0, 201);
     assert_eq!(site.organise("/users/invitations", &json!({})).await.0, 201);
     let studio = ["", "/edit", "/sheet", "/reset", "/delete"].map(|page| format!("/studio/polls/tea{page}"));
-    let pages = ["/", "/join", "/signin", "/signup", "/vote/tea", "/vote/none", "/results/tea", "/studio", "/studio/new"];
+    let pages =
+        ["/", "/join", "/signin", "/signup", "/vote/tea", "/vote/none", "/results/tea", "/studio", "/studio/new"];
     let people = ["/studio/polls/codes", "/account", "/studio/users", "/studio/users/ann", "/studio/users/ann/delete"];
     let pages = pages.iter().chain(&people).chain(&["/signup?invite=x", "/studio/audit"]);
     for path in pages.map(ToString::to_string).chain(studio) {
