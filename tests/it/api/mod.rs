@@ -5,6 +5,7 @@ mod ballots;
 pub mod events;
 mod hidden;
 pub mod hosts;
+mod pages_of_people;
 mod polls;
 mod results;
 mod schedule;
