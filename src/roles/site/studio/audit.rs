@@ -13,7 +13,7 @@ use crate::http::language::Language;
 use crate::http::query::Parameters;
 
 /// Deeds on one page.
-const PAGE: usize = 100;
+const PAGE: u32 = 100;
 
 /// Before which deed the page begins.
 #[derive(Debug, Deserialize)]
@@ -46,9 +46,9 @@ pub async fn page(
     language: Language,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
-    let mut deeds = needs.store.deeds(wanted.before, 1 + PAGE as u32).await?;
-    let is_more = deeds.len() > PAGE;
-    deeds.truncate(PAGE);
+    let mut deeds = needs.store.deeds(wanted.before, PAGE + 1).await?;
+    let is_more = deeds.len() > PAGE as usize;
+    deeds.truncate(PAGE as usize);
     let page = Page {
         next: deeds.last().filter(|_| is_more).map(|last| last.id),
         deeds: deeds.into_iter().map(Line::from).collect(),

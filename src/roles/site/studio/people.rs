@@ -17,7 +17,7 @@ use crate::http::language::Language;
 use crate::http::query::Parameters;
 
 /// Accounts on one page.
-const PAGE: usize = 50;
+const PAGE: u32 = 50;
 /// What forms of these pages can have done: the texts are `done-…`.
 const DONE: [&str; 2] = ["made", "changed"];
 
@@ -77,9 +77,9 @@ pub async fn list(
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
     let after = wanted.after.as_deref().map(UserId::parse).transpose()?;
-    let mut users = needs.store.users(after.as_ref(), 1 + PAGE as u32).await?;
-    let is_more = users.len() > PAGE;
-    users.truncate(PAGE);
+    let mut users = needs.store.users(after.as_ref(), PAGE + 1).await?;
+    let is_more = users.len() > PAGE as usize;
+    users.truncate(PAGE as usize);
     // An id may have a `+`, which in a query is a space.
     let next = users.last().filter(|_| is_more).map(|last| last.id.as_str().replace('+', "%2B"));
     let invitations = needs.store.invitations(needs.clock.now()).await?;
