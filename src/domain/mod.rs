@@ -7,6 +7,7 @@ pub mod change;
 pub mod clock;
 pub mod code;
 pub mod credential;
+pub mod csv_records;
 pub mod deed;
 pub mod fold;
 pub mod gate;

@@ -1,17 +1,14 @@
 //! The file that lists people: CSV (RFC 4180) with a header that names the columns `id`, `name` and, where there are any,
 //! `password`, in any order and among others; separated by commas or semicolons; UTF-8, with or without a byte order mark.
 //!
-//! It is read as it comes. A row that cannot be read is skipped, with its line and the reason. A quotation mark that is
-//! never closed takes what follows for one long field: that row says so.
+//! It is read as it comes, in constant memory. A row that cannot be read is skipped, with its line and the reason.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 use csv::ByteRecord;
 
-/// The longest row that is taken, in bytes.
-const LONGEST: usize = 64 << 10;
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+use super::csv_records::{BadRecord, CsvRecords};
 
 /// Somebody's row. `Debug` does not show the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,9 +51,9 @@ pub enum BadRow {
     /// A line break where there can be none.
     #[error("the {0} goes on in the next line: is a quotation mark missing?")]
     LineBreak(&'static str),
-    /// Longer than we read.
-    #[error("it is longer than {LONGEST} bytes: is a quotation mark missing?")]
-    TooLong,
+    /// It cannot be told where its fields are.
+    #[error(transparent)]
+    Record(#[from] BadRecord),
 }
 
 /// Why a whole file cannot be read.
@@ -71,16 +68,19 @@ pub enum BadFile {
     /// The header names a column twice.
     #[error("the first line names the column {0:?} twice")]
     TwoColumns(&'static str),
+    /// The header is no row.
+    #[error("the first line cannot be read")]
+    Header(#[source] BadRecord),
     /// The file could not be read any further.
     #[error("the file cannot be read")]
     Unreadable(#[from] io::Error),
 }
 
 /// The rows of a file, one after the other. After an error no more is read.
+#[derive(Debug)]
 pub struct PeopleCsv<R> {
-    reader: csv::Reader<BufReader<R>>,
+    records: CsvRecords<R>,
     columns: Columns,
-    record: ByteRecord,
 }
 
 impl<R: Read> PeopleCsv<R> {
@@ -89,15 +89,10 @@ impl<R: Read> PeopleCsv<R> {
     /// # Errors
     /// [`BadFile`] where the header or `input` cannot be read.
     pub fn open(input: R) -> Result<Self, BadFile> {
-        let mut input = BufReader::with_capacity(LONGEST, input);
-        let start = input.fill_buf()?;
-        let mark = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        let first_line = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let separator = if first_line.contains(&b';') && !first_line.contains(&b',') { b';' } else { b',' };
-        input.consume(mark);
-        let mut reader = csv::ReaderBuilder::new().flexible(true).delimiter(separator).from_reader(input);
-        let columns = Columns::named_by(reader.byte_headers().map_err(unreadable)?)?;
-        Ok(Self { reader, columns, record: ByteRecord::new() })
+        let mut records = CsvRecords::open(input)?;
+        let (_, header) = records.next().transpose()?.ok_or(BadFile::Empty)?;
+        let columns = Columns::named_by(&header.map_err(BadFile::Header)?)?;
+        Ok(Self { records, columns })
     }
 }
 
@@ -106,26 +101,13 @@ impl<R: Read> Iterator for PeopleCsv<R> {
     type Item = Result<Result<Row, Skipped>, io::Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.reader.read_byte_record(&mut self.record) {
-            Ok(false) => None,
-            Ok(true) => {
-                let line = self.record.position().map_or(0, csv::Position::line);
-                Some(Ok(self.columns.row(line, &self.record).map_err(|reason| Skipped { line, reason })))
-            }
-            Err(error) => Some(Err(unreadable(error))),
-        }
+        let (line, record) = match self.records.next()? {
+            Ok(record) => record,
+            Err(error) => return Some(Err(error)),
+        };
+        let row = record.map_err(BadRow::from).and_then(|record| self.columns.row(&record));
+        Some(Ok(row.map(|row| Row { line, ..row }).map_err(|reason| Skipped { line, reason })))
     }
-}
-
-impl<R> fmt::Debug for PeopleCsv<R> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("PeopleCsv")
-    }
-}
-
-/// Rows of any width and any bytes are taken, so only reading itself can fail.
-fn unreadable(error: csv::Error) -> io::Error {
-    error.into()
 }
 
 /// Where the columns are.
@@ -138,9 +120,6 @@ struct Columns {
 
 impl Columns {
     fn named_by(header: &ByteRecord) -> Result<Self, BadFile> {
-        if header.is_empty() {
-            return Err(BadFile::Empty);
-        }
         let find = |name: &'static str| {
             let is_it = |(_, field): &(usize, &[u8])| field.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
             let mut places = header.iter().enumerate().filter(is_it).map(|(place, _)| place);
@@ -151,10 +130,8 @@ impl Columns {
         Ok(Self { id: needed("id")?, name: needed("name")?, password: find("password")? })
     }
 
-    fn row(self, line: u64, record: &ByteRecord) -> Result<Row, BadRow> {
-        if record.as_slice().len() > LONGEST {
-            return Err(BadRow::TooLong);
-        }
+    /// The row of a record, without its line.
+    fn row(self, record: &ByteRecord) -> Result<Row, BadRow> {
         let text =
             |place, column| str::from_utf8(record.get(place).unwrap_or_default()).map_err(|_| BadRow::NotUtf8(column));
         let needed = |place, column| match text(place, column)?.trim() {
@@ -165,7 +142,7 @@ impl Columns {
         let (id, name) = (needed(self.id, "id")?, needed(self.name, "name")?);
         let password = self.password.map(|place| text(place, "password")).transpose()?;
         let password = password.filter(|password| !password.is_empty()).map(str::to_owned);
-        Ok(Row { line, id, name, password })
+        Ok(Row { line: 0, id, name, password })
     }
 }
 
@@ -175,6 +152,7 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
+    use crate::domain::csv_records::LONGEST;
 
     /// A reader that gives out little at a time, as pipes do.
     struct Trickle<'a>(&'a [u8]);
@@ -238,11 +216,11 @@ mod tests {
     }
 
     #[test]
-    fn a_quotation_mark_that_is_never_closed_is_told() {
-        let hint = "line 2: the name goes on in the next line: is a quotation mark missing?";
-        assert_eq!(rows("id,name\n7,\"Anna\n8,Bob\n9,Cy"), [hint]);
-        let long = format!("id,name\n7,\"Anna\n{}", "8,Bob\n".repeat(50_000));
-        assert_eq!(rows(long), [format!("line 2: {}", BadRow::TooLong)]);
+    fn a_quotation_mark_that_is_never_closed_costs_one_line() {
+        let open = |line| format!("line {line}: {}", BadRecord::OpenQuote);
+        assert_eq!(rows("id,name\n7,\"Anna\n8,Bob\n9,Cy"), [open(2), "3: 8/Bob/-".into(), "4: 9/Cy/-".into()]);
+        let rows = rows(format!("id,name\n7,\"Anna\n{}", "8,Bob\n".repeat(50_000)));
+        assert_eq!((rows.len(), rows[0].as_str(), rows[50_000].as_str()), (50_001, &*open(2), "50002: 8/Bob/-"));
     }
 
     #[test]
@@ -254,8 +232,10 @@ mod tests {
     #[test]
     fn rows_are_bounded() {
         let long = |length: usize| format!("id,name\n7,{}\n8,Bob\n", "x".repeat(length));
-        assert_eq!(rows(long(LONGEST - 1)).len(), 2, "it just fits");
-        assert_eq!(rows(long(LONGEST)), [format!("line 2: {}", BadRow::TooLong), "3: 8/Bob/-".into()]);
+        assert_eq!(rows(long(LONGEST - 3)).len(), 2, "with its line's end it just fits");
+        for length in [LONGEST - 2, LONGEST, 5 * LONGEST] {
+            assert_eq!(rows(long(length)), ["line 2: the line is longer than 65536 bytes", "3: 8/Bob/-"], "{length}");
+        }
     }
 
     #[test]

@@ -68,7 +68,7 @@ pub async fn make(
     let poll = needs.find(&name).await?;
     let most = if as_sheet { sheet::MOST } else { MAX_BATCH };
     needs.room_for(&poll, count, most).await?;
-    let recording = needs.of(&caller, "codes.make", poll.slug.as_str()).store;
+    let recording = needs.of(&caller, "codes.create", poll.slug.as_str()).store;
     let mut making = Making::begin(&needs, recording, &poll, count).await?;
     // Nobody is told that codes were made before some are stored.
     let first = making.next().await?;

@@ -147,6 +147,6 @@ async fn making_codes_is_on_record() {
     let deeds = store.deeds(None, 10).await.unwrap();
     let deeds = deeds.iter().map(|one| [&one.deed.what, &one.deed.subject, &one.deed.who].map(String::as_str));
     let of_codes: Vec<_> = deeds.filter(|[what, ..]| what.starts_with("codes.")).collect();
-    assert_eq!(of_codes, [["codes.void", "board", "admin key"], ["codes.make", "board", "admin key"]]);
+    assert_eq!(of_codes, [["codes.void", "board", "admin key"], ["codes.create", "board", "admin key"]]);
     store.close().await;
 }
