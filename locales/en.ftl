@@ -175,7 +175,7 @@ session-began = Since
 session-end = Sign out there
 sessions-end-others = Sign out everywhere else
 browser-on = { $browser } on { $system }
-seen = last seen
+session-seen = Last seen
 ends = Good until
 tokens = API tokens
 tokens-what = For programs that work on your behalf. A token does what it is for and nothing else, and never more than you may.
@@ -191,7 +191,8 @@ token-once = Copy it now: it is shown this once.
 token-try = Try it
 token-keep = Keep it as you keep a password: not in source code, not in a chat. If it went astray, delete it.
 failed-token = A token has a name, at least one thing that it is for, and 1 to 3660 days.
-never-used = never used
+token-used = Last used
+never-used = Never used
 to-account = To my account
 scope-read = Read
     .for = looks at what you may see: your drafts, hidden results, your account.
@@ -363,7 +364,7 @@ codes-count = { $count ->
    *[other] { $count } codes
 }
 codes-void = Make worthless
-codes-void-batch = Make batch { $number } worthless
+codes-void-batch = Yes, make batch { $number } worthless
 codes-void-what = A batch that went astray can be made worthless, for good. What its codes have voted stays counted.
 codes-how-many = How many codes
 codes-as-csv = Make, as CSV

@@ -3,6 +3,7 @@
 pub mod driver;
 mod look;
 mod organiser;
+mod people;
 mod reader;
 pub mod socket;
 mod viewer;

@@ -2,6 +2,7 @@
 
 mod chores;
 mod dead_letters;
+mod environments;
 mod people;
 mod refusals;
 mod run;

@@ -46,7 +46,7 @@ pub async fn page(
     language: Language,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
-    let mut deeds = needs.store.deeds(wanted.before, 1 + PAGE).await?;
+    let mut deeds = needs.store.deeds(wanted.before, PAGE + 1).await?;
     let is_more = deeds.len() > PAGE as usize;
     deeds.truncate(PAGE as usize);
     let page = Page {

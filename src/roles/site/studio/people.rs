@@ -77,7 +77,7 @@ pub async fn list(
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
     let after = wanted.after.as_deref().map(UserId::parse).transpose()?;
-    let mut users = needs.store.users(after.as_ref(), 1 + PAGE).await?;
+    let mut users = needs.store.users(after.as_ref(), PAGE + 1).await?;
     let is_more = users.len() > PAGE as usize;
     users.truncate(PAGE as usize);
     // An id may have a `+`, which in a query is a space.
