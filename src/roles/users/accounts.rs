@@ -203,6 +203,10 @@ impl Needs {
             // One's own password is changed by whoever knows the old one: POST /sessions/password.
             caller.require(Need::Admin)?;
         }
+        if password.is_some() {
+            // No token changes a password, not an admin's either.
+            caller.require(Need::Self_)?;
+        }
         let change = UserChange {
             name: filled_in(change.name).map(|name| check_name(&name)).transpose()?,
             role,

@@ -97,7 +97,10 @@ async fn an_invitation_that_was_taken_back_or_is_over_lets_nobody_in() {
         assert_eq!(ask(site, ADMIN, Method::DELETE, &path, &Value::Null).await.status, status);
     }
     let path = format!("/users/invitations/{}/delete", made[1].1);
-    assert_eq!(send(site, Method::POST, &path, &[ADMIN[0], FORM], "").await.header("location"), "/studio/users");
+    assert_eq!(
+        send(site, Method::POST, &path, &[ADMIN[0], FORM], "").await.header("location"),
+        "/studio/users#invitations"
+    );
     for (secret, _) in &made[..2] {
         assert_eq!(sign_up(site, "ann", Some(secret)).await.status, 403);
     }

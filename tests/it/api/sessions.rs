@@ -184,7 +184,7 @@ async fn another_password_takes_the_one_before_and_ends_the_other_sessions() {
     site.sign_in_as("ann", "another password").await;
     let form = "current=another+password&password=one+more+password";
     let by_form = send(site, Method::POST, "/sessions/password", &[FORM, who[0]], form).await;
-    assert_eq!((by_form.status.as_u16(), by_form.header("location")), (303, "/account?done=password"));
+    assert_eq!((by_form.status.as_u16(), by_form.header("location")), (303, "/account?done=password#password"));
     product.running.stop().await;
 }
 

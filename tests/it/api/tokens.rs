@@ -141,8 +141,6 @@ async fn no_token_makes_another_or_touches_passwords_and_sessions() {
         (Method::POST, &format!("/sessions/{own}/end"), &nothing),
         (Method::PATCH, "/users/me", &json!({ "password": "another password" })),
         (Method::PATCH, "/users/bob", &json!({ "password": "another password" })),
-        (Method::DELETE, "/users/me", &nothing),
-        (Method::POST, "/users/me/delete", &nothing),
     ] {
         let answer = ask(site, &token, method.clone(), path, body).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path}: {}", answer.text);
@@ -227,7 +225,7 @@ async fn what_cannot_be_a_token_is_refused() {
     }
     for form in ["name=x", "name=x&scope=read&days=many", "scope=read"] {
         let refused = send(site, Method::POST, "/sessions/tokens", &[ann[0], FORM], form).await;
-        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{form}");
+        assert!(refused.header("location").starts_with("/account?failed="), "{form}: {}", refused.text);
     }
     for _ in 0..100 {
         make(site, &ann, &["read"]).await;

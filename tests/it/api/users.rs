@@ -90,7 +90,7 @@ async fn the_key_may_come_as_a_bearer_and_json_as_whatever_type() {
         assert_eq!(said(&made), (201, r#"{"message":"Utilisateur ajouté"}"#), "{headers:?}");
     }
     let form = post(site, &[ADMIN[0], FORM], "id=5&name=Tintin+et+Milou&password=&role=organiser").await;
-    assert_eq!((form.status.as_u16(), form.header("location")), (303, "/studio/users"));
+    assert_eq!((form.status.as_u16(), form.header("location")), (303, "/studio/users/5?done=made"));
     assert_eq!(ids(&look(site, ADMIN, "/users").await), ["0", "1", "2", "3", "4", "5"], "numbers are ids as text");
     let five = look(site, ADMIN, "/users/5").await.json();
     assert_eq!((&five["name"], &five["role"]), (&json!("Tintin et Milou"), &json!("organiser")));
