@@ -105,6 +105,7 @@ impl Shell {
                 failures: Rule::a_minute(limits.sign_in_failures),
                 metrics: metrics.clone(),
             },
+            guesses: Rate::local(),
         };
         let (threads, waiting) = (usize::from(limits.password_threads), limits.password_waiting);
         Ok(Self {

@@ -37,6 +37,8 @@ pub struct CsvRecords<R> {
     ahead: VecDeque<Vec<u8>>,
     /// What the lines put together last came to.
     found: VecDeque<Placed>,
+    /// Whether the input broke off: what comes after is not asked for.
+    is_broken: bool,
 }
 
 impl<R: Read> CsvRecords<R> {
@@ -46,18 +48,11 @@ impl<R: Read> CsvRecords<R> {
     /// Where `input` cannot be read.
     pub fn open(input: R) -> io::Result<Self> {
         let mut input = BufReader::with_capacity(LONGEST, input);
-        let mut records = Self {
-            separator: b',',
-            line: 1,
-            ahead: VecDeque::new(),
-            found: VecDeque::new(),
-            input: {
-                let start = input.fill_buf()?;
-                let mark = start.iter().zip(BYTE_ORDER_MARK).take_while(|(one, other)| one == other).count();
-                input.consume(if mark == BYTE_ORDER_MARK.len() { mark } else { 0 });
-                input
-            },
-        };
+        if input.fill_buf()?.starts_with(BYTE_ORDER_MARK) {
+            input.consume(BYTE_ORDER_MARK.len());
+        }
+        let (ahead, found) = (VecDeque::new(), VecDeque::new());
+        let mut records = Self { input, separator: b',', line: 1, ahead, found, is_broken: false };
         while let Some(first) = records.read_line()? {
             let is_blank = first.trim_ascii().is_empty();
             if first.contains(&b';') && !first.contains(&b',') {
@@ -92,7 +87,7 @@ impl<R: Read> CsvRecords<R> {
         let (mut length, mut quotes) = (0, 0);
         while let Some(line) = self.read_line()? {
             length += line.len();
-            quotes += line.iter().filter(|byte| **byte == b'"').count();
+            quotes += line.split(|byte| *byte == b'"').count() - 1;
             lines.push(line);
             if quotes % 2 == 0 || length > LONGEST {
                 break;
@@ -124,7 +119,7 @@ impl<R: Read> CsvRecords<R> {
         for record in reader.into_byte_records().flatten() {
             let start = record.position().map_or(0, |place| usize::try_from(place.byte()).unwrap_or_default());
             let blank = text[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-            let above = text[..start + blank].iter().filter(|byte| **byte == b'\n').count();
+            let above = text[..start + blank].split(|byte| *byte == b'\n').count() - 1;
             self.found.push_back((self.line + above as u64, Ok(record)));
         }
     }
@@ -138,10 +133,16 @@ impl<R: Read> Iterator for CsvRecords<R> {
             if let Some(record) = self.found.pop_front() {
                 return Some(Ok(record));
             }
+            if self.is_broken {
+                return None;
+            }
             match self.put_together() {
                 Ok(true) => {}
                 Ok(false) => return None,
-                Err(error) => return Some(Err(error)),
+                Err(error) => {
+                    self.is_broken = true;
+                    return Some(Err(error));
+                }
             }
         }
     }

@@ -115,9 +115,7 @@ impl Actors {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn know(&self, headers: &HeaderMap) -> Result<Option<Arc<Caller>>, ApiError> {
-        if let Some(header) = headers.get(AUTHORIZATION) {
-            let shown = header.to_str().unwrap_or_default();
-            let shown = shown.strip_prefix("Bearer ").unwrap_or(shown);
+        if let Some(shown) = shown(headers) {
             return self.know_by_header(shown).await;
         }
         for secret in self.cookie.secrets(headers) {
@@ -229,6 +227,13 @@ impl Caller {
     pub fn require(&self, need: Need) -> Result<(), ApiError> {
         if self.actor.meets(need) { Ok(()) } else { Err(ApiError::Forbidden(need)) }
     }
+}
+
+/// What a request shows to be known by, whatever it is worth: `Authorization: <it>` or `Authorization: Bearer <it>`.
+#[must_use]
+pub fn shown(headers: &HeaderMap) -> Option<&str> {
+    let header = headers.get(AUTHORIZATION)?.to_str().unwrap_or_default();
+    Some(header.strip_prefix("Bearer ").unwrap_or(header))
 }
 
 fn by_session(credential: SecretHash, shown: Shown<Session>) -> Caller {

@@ -10,12 +10,13 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::actors::{Actors, Caller};
+use super::actors::{self, Actors, Caller};
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::origin::{Origins, Peer};
 use super::table::{self, Kind, Limit, Row};
 use super::voter::Voters;
+use crate::domain::credential::TOKEN_PREFIX;
 use crate::domain::rights::Need;
 use crate::rate::{Key, Rate, Rule, Taken, network};
 
@@ -30,7 +31,12 @@ pub struct Guard {
     pub voters: Voters,
     /// How often.
     pub limits: Limits,
+    /// Wrong admin keys, by whoever tried them.
+    pub guesses: Rate,
 }
+
+/// Wrong admin keys that one party may try, at each process.
+const GUESSES: Rule = Rule::a_minute(30);
 
 /// Limits on requests, shared by all processes that can. Cloning shares them.
 #[derive(Clone, Debug)]
@@ -79,6 +85,7 @@ impl Guard {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             self.origins.check(request.headers(), peer).map_err(IntoResponse::into_response)?;
         }
+        self.hold_back_guesses(request.headers(), peer).await.map_err(IntoResponse::into_response)?;
         if row.need == Need::Nobody && row.limit != Limit::Rate {
             return Ok(());
         }
@@ -97,6 +104,23 @@ impl Guard {
             caller.require(row.need).map_err(IntoResponse::into_response)?;
         }
         request.extensions_mut().insert(Known(caller));
+        Ok(())
+    }
+
+    /// Whoever has tried too many keys has to wait, also with the right one: a guess that is right must not be told from the
+    /// others. Tokens are beyond guessing.
+    async fn hold_back_guesses(&self, headers: &HeaderMap, peer: Option<Peer>) -> Result<(), ApiError> {
+        let Some(shown) = actors::shown(headers).filter(|shown| !shown.starts_with(TOKEN_PREFIX)) else {
+            return Ok(());
+        };
+        let guesser = Limits::address("admin key", &self.origins, headers, peer);
+        let wrong = self.guesses.peek(&guesser, GUESSES).await;
+        if !wrong.allowed {
+            return Err(too_many(wrong));
+        }
+        if !self.actors.key.is(shown) {
+            self.guesses.take(&guesser, GUESSES).await;
+        }
         Ok(())
     }
 

@@ -6,14 +6,14 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::State;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::actors::AdminKey;
+use super::actors::{self, AdminKey};
 use super::error::ApiError;
 use super::health::Health;
 use super::metrics::Metrics;
@@ -61,11 +61,9 @@ async fn ready(State(ops): State<Ops>) -> Response {
 async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Result<Response, ApiError> {
     if let Some(key) = &ops.guard
         && ops.hides_results().await
+        && !key.is(actors::shown(&headers).unwrap_or_default())
     {
-        let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !key.is(shown.strip_prefix("Bearer ").unwrap_or(shown)) {
-            return Err(ApiError::Unauthorized);
-        }
+        return Err(ApiError::Unauthorized);
     }
     if let Some(counts) = ops.counts.get().filter(|counts| counts.queue.is_some()) {
         match counts.ledger().await {
