@@ -23,6 +23,7 @@ const LOOK = status === "draft" ? 5000 : 45000;
 const spread = (pause) => pause * (0.75 + Math.random() / 2);
 const wait = (pause) => new Promise((resolve) => setTimeout(resolve, pause));
 const tell = (text, choice) => {
+  notice.classList.remove("warning");
   say(notice, fill(text, { choice: choice && label(choice) }));
 };
 const patience = () => {
@@ -124,6 +125,7 @@ const askAgain = (why) => {
   code.setAttribute("aria-invalid", "true");
   code.focus();
   tell(why);
+  notice.classList.add("warning");
 };
 
 const refused = async (answer, choice) => {
@@ -139,11 +141,13 @@ const refused = async (answer, choice) => {
   }
   if (body.status) return tell(texts.notOpen);
   if (byCode && answer.status === 403) return code ? askAgain(texts.wrong) : location.replace("?code=wrong");
-  if (answer.status === 404) return location.reload();
+  // The poll is gone, or nobody is signed in any more: the page says so, and what to do.
+  if (answer.status === 404 || answer.status === 401) return location.reload();
   if (answer.status !== 409) return tell(texts.failed);
   if (code) return askAgain(texts.already);
   lock();
   tell(texts.already);
+  notice.classList.add("warning");
   const state = await ask().catch(() => null);
   standing = state?.choice ?? standing;
   show(standing, false);

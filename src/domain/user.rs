@@ -143,8 +143,10 @@ pub struct UserChange {
     pub name: Option<String>,
     /// Another role.
     pub role: Option<UserRole>,
-    /// Another password, hashed.
+    /// Another password, hashed: then the sessions of before are over.
     pub password: Option<String>,
+    /// Whether with another password the API tokens of before are over, too.
+    pub end_tokens: bool,
 }
 
 /// A name without surrounding space.

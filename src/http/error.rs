@@ -50,6 +50,9 @@ pub enum ApiError {
     /// No key, or not the right one.
     #[error("Unauthorized")]
     Unauthorized,
+    /// One's own password is changed by whoever knows it.
+    #[error("change your own password with POST /sessions/password, which asks for the present one")]
+    OwnPassword,
     /// No such account, or not its password: which of both is not said.
     #[error("the id or the password is wrong")]
     WrongPassword,
@@ -62,6 +65,9 @@ pub enum ApiError {
     /// Nobody may sign up here, or only with an invitation.
     #[error("signing up takes an invitation here; ask an administrator for one")]
     SignUpClosed,
+    /// More polls than anybody runs.
+    #[error("you have too many polls; delete some first")]
+    TooManyPolls,
     /// More tokens than anybody needs.
     #[error("this account has too many tokens; delete one first")]
     TooManyTokens,
@@ -218,6 +224,7 @@ impl ApiError {
             Self::Unauthorized | Self::SignInToVote | Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_)
             | Self::NotYours
+            | Self::OwnPassword
             | Self::SignUpClosed
             | Self::CrossOrigin
             | Self::CodeMissing
@@ -232,6 +239,7 @@ impl ApiError {
             | Self::NameTaken
             | Self::UserTaken
             | Self::TooManyTokens
+            | Self::TooManyPolls
             | Self::NotAccepting { .. }
             | Self::AlreadyVoted
             | Self::CodeUsed
@@ -264,6 +272,7 @@ impl ApiError {
             Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),
             Self::NoChoice { .. } => "no-choice",
             Self::Unauthorized => "unauthorized",
+            Self::OwnPassword => "own-password",
             Self::SignInToVote => "sign-in-to-vote",
             Self::WrongPassword => "wrong-password",
             Self::Password(InvalidPassword::TooShort(_)) => "password-short",
@@ -273,6 +282,7 @@ impl ApiError {
             Self::Account(InvalidUser::Name) => "user-name",
             Self::SignUpClosed => "sign-up-closed",
             Self::TooManyTokens => "too-many-tokens",
+            Self::TooManyPolls => "too-many-polls",
             Self::Forbidden(Need::Admin) => "forbidden-admin",
             Self::Forbidden(Need::Organiser) => "forbidden-organiser",
             Self::Forbidden(_) => "forbidden",
@@ -370,6 +380,7 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::NameTaken => Self::NameTaken,
             StoreError::UserTaken => Self::UserTaken,
+            StoreError::TooManyCodes => Self::CodeCount { most: 0 },
             StoreError::Changed | StoreError::Unavailable(_) => {
                 Self::Unavailable { fate: None, source: Some(Box::new(error)) }
             }
@@ -467,6 +478,7 @@ mod tests {
         vec![
             ApiError::WrongPassword,
             ApiError::SignInToVote,
+            ApiError::OwnPassword,
             ApiError::Password(InvalidPassword::TooShort(8)),
             ApiError::Password(InvalidPassword::TooLong(200)),
             ApiError::Account(InvalidUser::Id),
@@ -475,6 +487,7 @@ mod tests {
             ApiError::Account(InvalidUser::Role),
             ApiError::SignUpClosed,
             ApiError::TooManyTokens,
+            ApiError::TooManyPolls,
             ApiError::Forbidden(Need::Member),
             ApiError::Forbidden(Need::Self_),
             ApiError::Forbidden(Need::Organiser),

@@ -43,19 +43,19 @@ impl SessionCookie {
     /// Begins a session of `holder` in the browser that sent `headers`: its secret is new whatever came along.
     ///
     /// # Errors
-    /// Where the store is unavailable.
+    /// [`ApiError::WrongPassword`] where `password`, hashed, is not the account's any more; and where the store is unavailable.
     pub async fn begin(
         &self,
         (store, clock, entropy): (&Store, &Clock, &Entropy),
-        holder: Holder,
+        (holder, password): (Holder, Option<&str>),
         headers: &HeaderMap,
     ) -> Result<(Secret, Session), ApiError> {
         let (secret, now) = (Secret::random(entropy), clock.now());
         let ends_at = now + self.lifetime;
         let session =
             Session { id: public_id(entropy), holder, agent: agent(headers), began_at: now, seen_at: now, ends_at };
-        store.begin_session(&session, &secret.hash()).await?;
-        Ok((secret, session))
+        let begun = store.begin_session(&session, &secret.hash(), password).await?;
+        if begun { Ok((secret, session)) } else { Err(ApiError::WrongPassword) }
     }
 
     /// Hands the cookie of a session to the browser.

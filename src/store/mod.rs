@@ -32,6 +32,9 @@ pub enum StoreError {
     /// Another account has this id.
     #[error("another account has this id")]
     UserTaken,
+    /// The poll would have more voting codes than it may.
+    #[error("the poll would have more voting codes than it may")]
+    TooManyCodes,
     /// The poll was changed or deleted since it was read: read it again.
     #[error("the poll was changed by someone else in the meantime")]
     Changed,

@@ -9,7 +9,7 @@ use hemicycle::domain::poll::Poll;
 use hemicycle::domain::snapshot::{Audience, Snapshot};
 use hemicycle::http::metrics::Metrics;
 use hemicycle::live::{Event, Live};
-use hemicycle::roles::result::hub::{Ending, Frame, Hub};
+use hemicycle::roles::result::hub::{Ending, Frame, Hub, Viewer};
 use hemicycle::store::Store;
 use hemicycle::store::sqlite::Sqlite;
 
@@ -47,7 +47,7 @@ async fn hub(folder: &Path) -> (Hub, Live, Snapshot) {
 async fn a_stream_that_is_to_end_ends_although_votes_still_come() {
     let folder = tempfile::tempdir().unwrap();
     let (hub, live, stored) = hub(folder.path()).await;
-    let mut viewer = hub.watch(stored.poll.slug.as_str(), Audience::Public, None).await.unwrap();
+    let mut viewer = watch(&hub, stored.poll.slug.as_str()).await;
     hub.drain();
     live.publish(later(&stored, 3));
     let frame = viewer.frames.wait_for(|frame| frame.snapshot.votes[0] == 3).await.unwrap();
@@ -60,7 +60,7 @@ async fn an_older_snapshot_never_follows_a_newer_one() {
     let (hub, live, stored) = hub(folder.path()).await;
     let poll = Arc::clone(&stored.poll);
 
-    let mut viewer = hub.watch(poll.slug.as_str(), Audience::Public, None).await.unwrap();
+    let mut viewer = watch(&hub, poll.slug.as_str()).await;
     let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap());
     count(&store, &poll, 3).await;
     live.publish(later(&stored, 3));
@@ -70,7 +70,7 @@ async fn an_older_snapshot_never_follows_a_newer_one() {
     // Long enough for the bus, and for the hub to read the store again.
     let stale = tokio::time::timeout(Duration::from_millis(1500), viewer.frames.changed()).await;
     assert!(stale.is_err(), "an older snapshot was sent: {:?}", viewer.frames.borrow().snapshot.votes);
-    let newcomer = hub.watch(poll.slug.as_str(), Audience::Public, None).await.unwrap();
+    let newcomer = watch(&hub, poll.slug.as_str()).await;
     assert_eq!(newcomer.first.snapshot.votes[0], 3, "a newcomer is shown less than others have seen");
     live.publish(later(&stored, 4));
     viewer.frames.changed().await.unwrap();
@@ -81,7 +81,7 @@ async fn an_older_snapshot_never_follows_a_newer_one() {
 async fn where_the_store_has_gone_back_viewers_start_anew() {
     let folder = tempfile::tempdir().unwrap();
     let (hub, live, stored) = hub(folder.path()).await;
-    let mut viewer = hub.watch(stored.poll.slug.as_str(), Audience::Public, None).await.unwrap();
+    let mut viewer = watch(&hub, stored.poll.slug.as_str()).await;
     // What the store knew before it was put back, as the bus told it.
     live.publish(later(&stored, 9));
     viewer.frames.changed().await.unwrap();
@@ -95,4 +95,10 @@ async fn where_the_store_has_gone_back_viewers_start_anew() {
         viewer.frames.changed().await.unwrap();
         assert_eq!(shown(&viewer.frames.borrow_and_update()), (9, restorations));
     }
+}
+
+/// A viewer of the poll of this name.
+async fn watch(hub: &Hub, name: &str) -> Viewer {
+    let snapshot = hub.snapshot(name).await.unwrap();
+    hub.watch(hub.place().unwrap(), snapshot, Audience::Public, None).await.unwrap()
 }

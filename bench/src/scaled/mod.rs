@@ -10,7 +10,7 @@ mod startup;
 use hemicycle_stack::whole::{ADMIN_KEY, Stack, StackOptions};
 
 use super::figures::Figures;
-use super::process::{Ledger, binary, settle};
+use super::process::{Ledger, UNLIMITED, binary, settle};
 use super::{Args, Part};
 
 /// Measures what is wanted of it.
@@ -39,7 +39,8 @@ pub async fn measure(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
 /// Where a part does not start.
 pub fn start(roles: &[&str]) -> anyhow::Result<Stack> {
     let options = StackOptions::lean(binary()?, roles);
-    Stack::start(&StackOptions { fsync: true, ..options })
+    let environment = vec![(UNLIMITED.0.into(), UNLIMITED.1.into())];
+    Stack::start(&StackOptions { fsync: true, environment, ..options })
 }
 
 /// `127.0.0.1:port` of the first process with this role.

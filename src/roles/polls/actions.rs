@@ -12,6 +12,7 @@ use crate::domain::change::{PollChange, Refusal};
 use crate::domain::names::{JoinCode, PollId, Slug};
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::{Poll, Status};
+use crate::domain::user::UserRole;
 use crate::http::actors::Caller;
 use crate::http::error::ApiError;
 use crate::live::Event;
@@ -19,6 +20,8 @@ use crate::store::StoreError;
 
 /// Tries at a change that meets another one, or at a name that is taken.
 const TRIES: u32 = 8;
+/// The most polls of one organiser.
+const MAX_POLLS: usize = 500;
 
 impl Needs {
     /// The poll of this name.
@@ -26,9 +29,16 @@ impl Needs {
         self.store.poll_named(name).await?.ok_or(ApiError::NotFound("poll"))
     }
 
-    /// Makes a poll, the caller's; `what`: how the audit trail calls it. A slug made from the title gets the join code appended where it is taken.
+    /// The poll with this id, as it is now. Whose a poll is was found out once, by its id: a name may be another's by now.
+    async fn again(&self, id: PollId) -> Result<Poll, ApiError> {
+        self.store.poll(id).await?.ok_or(ApiError::NotFound("poll"))
+    }
+
+    /// Makes a poll, the caller's; `what`: how the audit trail calls it. A slug made from the title gets the join code
+    /// appended where it is taken.
     pub(super) async fn create(&self, caller: &Caller, what: &str, wish: &NewPoll) -> Result<Poll, ApiError> {
         let now = self.clock.now();
+        self.room_for_another(caller).await?;
         for attempt in 0..TRIES {
             let code = JoinCode::random(&self.entropy);
             let mut poll = wish.clone().into_poll(PollId::random(&self.entropy), code, now)?;
@@ -49,9 +59,17 @@ impl Needs {
         Err(ApiError::NameTaken)
     }
 
+    /// Refuses another poll to an organiser who has too many. Administrators are trusted with the machine.
+    async fn room_for_another(&self, caller: &Caller) -> Result<(), ApiError> {
+        if caller.actor.role == UserRole::Admin {
+            return Ok(());
+        }
+        let own = self.store.polls().await?.iter().filter(|poll| poll.owner == caller.actor.user).count();
+        if own < MAX_POLLS { Ok(()) } else { Err(ApiError::TooManyPolls) }
+    }
+
     /// A new draft with the texts and rules of another poll.
-    pub(super) async fn duplicate(&self, caller: &Caller, name: &str) -> Result<Poll, ApiError> {
-        let poll = self.find(name).await?;
+    pub(super) async fn duplicate(&self, caller: &Caller, poll: Poll) -> Result<Poll, ApiError> {
         let wish = NewPoll {
             title: poll.title,
             options: poll.labels,
@@ -67,13 +85,13 @@ impl Needs {
     }
 
     /// Changes a poll by `rule`, again if somebody else changed it meanwhile.
-    pub(super) async fn change_by<R>(&self, name: &str, rule: R) -> Result<Poll, ApiError>
+    pub(super) async fn change_by<R>(&self, id: PollId, rule: R) -> Result<Poll, ApiError>
     where
         R: Fn(&Poll, Timestamp) -> Result<Poll, Refusal>,
     {
         for _ in 0..TRIES {
             let now = self.clock.now();
-            let poll = self.find(name).await?;
+            let poll = self.again(id).await?;
             match self.store.update_poll(&rule(&poll, now)?, now).await {
                 Ok(changed) => {
                     self.took_effect(&changed, now).await?;
@@ -87,9 +105,9 @@ impl Needs {
     }
 
     /// Opens a poll, for the first time or again.
-    pub(super) async fn open(&self, name: &str) -> Result<Poll, ApiError> {
-        let gate = self.queue.gate(self.find(name).await?.id).await?;
-        self.change_by(name, |poll, now| {
+    pub(super) async fn open(&self, id: PollId) -> Result<Poll, ApiError> {
+        let gate = self.queue.gate(id).await?;
+        self.change_by(id, |poll, now| {
             let opened = poll.opened(now)?;
             Ok(match &gate {
                 Some(gate) => opened.beyond(gate),
@@ -101,27 +119,27 @@ impl Needs {
 
     /// Empties a poll's tallies, in a generation that neither store nor gate has seen: first choices of a round that
     /// the store forgot must not bind anybody in the next.
-    pub(super) async fn reset(&self, name: &str) -> Result<Poll, ApiError> {
-        let gate = self.queue.gate(self.find(name).await?.id).await?;
-        self.change_by(name, |poll, now| Ok(poll.caught_up(gate.as_ref()).reset(now))).await
+    pub(super) async fn reset(&self, id: PollId) -> Result<Poll, ApiError> {
+        let gate = self.queue.gate(id).await?;
+        self.change_by(id, |poll, now| Ok(poll.caught_up(gate.as_ref()).reset(now))).await
     }
 
     /// Changes what a `PATCH` names.
-    pub(super) async fn patch(&self, name: &str, change: &PollChange) -> Result<Poll, ApiError> {
-        let has_ballots = change.touches_texts() && self.has_ballots(name).await?;
-        let before = self.find(name).await?;
-        let changed = self.change_by(name, |poll, now| change.apply(poll, has_ballots, now)).await?;
-        if change.touches_texts() && self.has_ballots(name).await? {
+    pub(super) async fn patch(&self, id: PollId, change: &PollChange) -> Result<Poll, ApiError> {
+        let has_ballots = change.touches_texts() && self.has_ballots(id).await?;
+        let before = self.again(id).await?;
+        let changed = self.change_by(id, |poll, now| change.apply(poll, has_ballots, now)).await?;
+        if change.touches_texts() && self.has_ballots(id).await? {
             // The first ballot came in between: its voter chose by the old texts, so these stay.
-            self.change_by(name, |poll, _| Ok(before.described_on(poll))).await?;
+            self.change_by(id, |poll, _| Ok(before.described_on(poll))).await?;
             return Err(Refusal::HasBallots.into());
         }
         Ok(changed)
     }
 
     /// Deletes a draft or a final poll.
-    pub(super) async fn delete(&self, name: &str) -> Result<(), ApiError> {
-        let poll = self.find(name).await?;
+    pub(super) async fn delete(&self, id: PollId) -> Result<(), ApiError> {
+        let poll = self.again(id).await?;
         poll.deletable(self.clock.now())?;
         self.store.delete_poll(&poll).await?;
         self.live.publish(Event::Deleted(poll.id));
@@ -129,8 +147,8 @@ impl Needs {
     }
 
     /// Whether the gate has admitted a ballot of the poll's round, or one has been counted.
-    async fn has_ballots(&self, name: &str) -> Result<bool, ApiError> {
-        let poll = self.find(name).await?;
+    async fn has_ballots(&self, id: PollId) -> Result<bool, ApiError> {
+        let poll = self.again(id).await?;
         let gate = self.queue.gate(poll.id).await?;
         let admitted = gate.is_some_and(|gate| gate.round == poll.round && gate.used);
         let counted = self.store.snapshot(poll.id, self.clock.now()).await?;

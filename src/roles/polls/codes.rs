@@ -59,16 +59,15 @@ pub async fn make(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    needs.own(&caller, &name).await?;
+    let poll = needs.own(&caller, &name).await?;
     let asked = Asked::read(&headers, body).await?;
     let (count, as_sheet) = match &asked {
         Asked::Json(bytes) => (body::json::<CodesBody>(bytes)?.count, false),
         Asked::Form(form) => (form.count()?, form.wants_sheet()?),
     };
-    let poll = needs.find(&name).await?;
     let most = if as_sheet { sheet::MOST } else { MAX_BATCH };
     needs.room_for(&poll, count, most).await?;
-    let recording = needs.of(&caller, "codes.create", poll.slug.as_str()).store;
+    let recording = needs.of(&caller, "codes.create", &poll).store;
     let mut making = Making::begin(&needs, recording, &poll, count).await?;
     // Nobody is told that codes were made before some are stored.
     let first = making.next().await?;
@@ -86,8 +85,7 @@ pub async fn count(
     Path(name): Path<String>,
     Known(caller): Known,
 ) -> Result<Response, ApiError> {
-    needs.own(&caller, &name).await?;
-    let poll = needs.find(&name).await?;
+    let poll = needs.own(&caller, &name).await?;
     let batches = needs.store.batches(poll.id).await?;
     let votes = needs.store.snapshot(poll.id, needs.clock.now()).await?;
     let batch = |batch: &CodeBatch| Batch { number: batch.number, codes: batch.codes, made_at: batch.made_at };
@@ -129,10 +127,9 @@ impl Needs {
     }
 
     async fn void(&self, caller: &Caller, name: &str, batch: &str) -> Result<Poll, ApiError> {
-        self.own(caller, name).await?;
-        let poll = self.find(name).await?;
+        let poll = self.own(caller, name).await?;
         let number = batch.parse().map_err(|_| ApiError::NotFound("batch"))?;
-        let recording = self.of(caller, "codes.void", poll.slug.as_str()).store;
+        let recording = self.of(caller, "codes.void", &poll).store;
         if !recording.void_batch(poll.id, number).await? {
             return Err(ApiError::NotFound("batch"));
         }

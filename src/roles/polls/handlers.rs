@@ -14,6 +14,7 @@ use super::Needs;
 use super::forms::Form;
 use super::view::PollView;
 use crate::domain::change::PollChange;
+use crate::domain::names::PollId;
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::{Poll, Status};
 use crate::http::actors::Caller;
@@ -129,14 +130,13 @@ pub async fn change(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let needs = needs.of(&caller, "poll.change", &name);
-    needs.own(&caller, &name).await?;
+    let poll = needs.own(&caller, &name).await?;
     if body::kind(&headers) != Kind::Json {
         return Err(ApiError::UnsupportedMediaType("application/json"));
     }
     let bytes = body::read(body, body::POLL).await?;
     let change: PollChange = body::json(&bytes)?;
-    let poll = needs.patch(&name, &change).await?;
+    let poll = needs.of(&caller, "poll.change", &poll).patch(poll.id, &change).await?;
     Ok(Json(PollView::new(&poll, needs.clock.now())).into_response())
 }
 
@@ -146,8 +146,8 @@ pub async fn delete(
     Path(name): Path<String>,
     Known(caller): Known,
 ) -> Result<Response, ApiError> {
-    needs.own(&caller, &name).await?;
-    needs.of(&caller, "poll.delete", &name).delete(&name).await?;
+    let poll = needs.own(&caller, &name).await?;
+    needs.of(&caller, "poll.delete", &poll).delete(poll.id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -159,32 +159,32 @@ pub async fn act(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    needs.own(&caller, &name).await?;
+    let poll = needs.own(&caller, &name).await?;
     let action = Action::parse(&action)?;
     let asked = Asked::read(&headers, body).await?;
     if action != Action::Close {
         asked.no_settings()?;
     }
-    let needs = needs.of(&caller, action.deed(), &name);
+    let (needs, id) = (needs.of(&caller, action.deed(), &poll), poll.id);
     let (status, poll) = match action {
-        Action::Open => (StatusCode::OK, needs.open(&name).await?),
-        Action::Close => (StatusCode::OK, close(&needs, &name, asked.delay()?).await?),
-        Action::Reset => (StatusCode::OK, needs.reset(&name).await?),
-        Action::Duplicate => (StatusCode::CREATED, needs.duplicate(&caller, &name).await?),
+        Action::Open => (StatusCode::OK, needs.open(id).await?),
+        Action::Close => (StatusCode::OK, close(&needs, id, asked.delay()?).await?),
+        Action::Reset => (StatusCode::OK, needs.reset(id).await?),
+        Action::Duplicate => (StatusCode::CREATED, needs.duplicate(&caller, poll).await?),
         Action::Edit => {
-            let (form, poll) = (asked.form()?, needs.find(&name).await?);
+            let form = asked.form()?;
             // All of the form is taken for what is wanted, also what somebody else has changed since it was shown.
             if form.revision()? != poll.versions.revision {
                 return Err(ApiError::Outdated);
             }
-            (StatusCode::OK, needs.patch(&name, &form.change(&poll)?).await?)
+            (StatusCode::OK, needs.patch(id, &form.change(&poll)?).await?)
         }
         Action::Show => {
             let results = Some(asked.form()?.results()?);
-            (StatusCode::OK, needs.patch(&name, &PollChange { results, ..PollChange::default() }).await?)
+            (StatusCode::OK, needs.patch(id, &PollChange { results, ..PollChange::default() }).await?)
         }
         Action::Delete => {
-            needs.delete(&name).await?;
+            needs.delete(id).await?;
             return Ok(match asked {
                 Asked::Form(_) => Redirect::to("/studio").into_response(),
                 Asked::Json(_) => StatusCode::NO_CONTENT.into_response(),
@@ -195,11 +195,12 @@ pub async fn act(
 }
 
 impl Needs {
-    /// Requires that the poll of this name is this organiser's to run. Of another's draft they do not learn that it is there.
-    pub(super) async fn own(&self, caller: &Caller, name: &str) -> Result<(), ApiError> {
+    /// The poll of this name, if it is this organiser's to run. Of another's draft they do not learn that it is there. What is
+    /// done to it later is done by its id: while a body arrives, the name may become that of another poll.
+    pub(super) async fn own(&self, caller: &Caller, name: &str) -> Result<Poll, ApiError> {
         let poll = self.find(name).await?;
         if caller.actor.runs(&poll) {
-            Ok(())
+            Ok(poll)
         } else if poll.status_at(self.clock.now()) == Status::Draft {
             Err(ApiError::NotFound("poll"))
         } else {
@@ -208,19 +209,19 @@ impl Needs {
     }
 
     /// The same, on whose record goes what the caller does.
-    pub(super) fn of(&self, caller: &Caller, what: &str, subject: &str) -> Self {
-        let deed = caller.deed(what, subject, self.clock.now());
+    pub(super) fn of(&self, caller: &Caller, what: &str, poll: &Poll) -> Self {
+        let deed = caller.deed(what, poll.slug.as_str(), self.clock.now());
         Self { store: self.store.on_record(deed), ..self.clone() }
     }
 }
 
-async fn close(needs: &Needs, name: &str, delay: Option<u32>) -> Result<Poll, ApiError> {
+async fn close(needs: &Needs, id: PollId, delay: Option<u32>) -> Result<Poll, ApiError> {
     match delay.filter(|delay| *delay > 0) {
-        None => needs.change_by(name, Poll::closed).await,
+        None => needs.change_by(id, Poll::closed).await,
         Some(delay) if delay > MAX_DELAY => Err(ApiError::BadRequest(format!("in: at most {MAX_DELAY} seconds"))),
         Some(delay) => {
             let delay = Duration::from_secs(u64::from(delay));
-            needs.change_by(name, |poll, now| poll.closing_at(now + delay, now)).await
+            needs.change_by(id, |poll, now| poll.closing_at(now + delay, now)).await
         }
     }
 }

@@ -42,7 +42,10 @@ pub async fn page(
     codes: Vec<VotingCode>,
 ) -> Result<Bytes, ApiError> {
     let (pages, page, slug, title) = (pages.clone(), page.to_owned(), poll.slug.to_string(), poll.title.clone());
-    let address = page.split_once("://").map_or(page.as_str(), |(_, address)| address).to_owned();
+    // By its join code, which is short however long the slug is.
+    let site =
+        page.split_once("://").map_or(page.as_str(), |(_, address)| address).trim_end_matches(poll.slug.as_str());
+    let address = format!("{site}{}", poll.code);
     let drawn = tokio::task::spawn_blocking(move || {
         let card = |code: VotingCode| Card { code: code.to_string(), qr: qr::modules(&format!("{page}/{code}")) };
         let cards = codes.into_iter().map(card).collect();

@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -28,7 +28,9 @@ use futures_util::stream::{self, Stream};
 
 use super::hub::{Ending, Frame, Hub, Viewer};
 use crate::domain::names::PollId;
+use crate::domain::poll::Poll;
 use crate::domain::snapshot::{Audience, Snapshot};
+use crate::http::actors::Actors;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const HEARTBEAT: Bytes = Bytes::from_static(b":\n\n");
@@ -44,9 +46,35 @@ pub fn encode(snapshot: &Snapshot, audience: Audience) -> Bytes {
     Bytes::from(format!("id: {}.{}\nevent: snapshot\ndata: {data}\n\n", view.id, view.version))
 }
 
-/// The stream of `viewer`, resuming after what was seen.
-pub fn respond(hub: &Hub, viewer: Viewer, audience: Audience, seen: Option<(PollId, u64)>) -> Response {
-    let watching = Watching::start(viewer, audience, seen, hub.retry_after());
+/// What lets an organiser see hidden totals, for as long as it does.
+#[derive(Debug)]
+pub struct Pass {
+    actors: Actors,
+    /// What they showed.
+    shown: HeaderMap,
+}
+
+impl Pass {
+    /// What somebody showed with these headers.
+    pub fn new(actors: Actors, headers: &HeaderMap) -> Self {
+        let shown = [AUTHORIZATION, COOKIE].into_iter().flat_map(|name| {
+            headers.get_all(&name).iter().map(move |value| (name.clone(), value.clone())).collect::<Vec<_>>()
+        });
+        Self { actors, shown: shown.collect() }
+    }
+
+    /// Whether it is still good for this poll; it is while nobody can tell.
+    async fn is_good(&self, poll: &Poll) -> bool {
+        match self.actors.know(&self.shown).await {
+            Ok(caller) => caller.is_some_and(|caller| caller.actor.sees(poll)),
+            Err(_) => true,
+        }
+    }
+}
+
+/// The stream of `viewer`, resuming after what was seen; with a pass, an organiser's.
+pub fn respond(hub: &Hub, viewer: Viewer, pass: Option<Pass>, seen: Option<(PollId, u64)>) -> Response {
+    let watching = Watching::start(viewer, pass, seen, hub.retry_after());
     let mut response = Body::from_stream(stream(watching)).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -67,6 +95,7 @@ pub fn last_seen(headers: &HeaderMap, seen: Option<&str>) -> Option<(PollId, u64
 struct Watching {
     viewer: Viewer,
     audience: Audience,
+    pass: Option<Pass>,
     /// The version sent last.
     seen: u64,
     /// How often the store had gone back.
@@ -89,6 +118,11 @@ fn stream(watching: Watching) -> impl Stream<Item = Result<Bytes, Infallible>> {
                 Some(Ending::Deleted) => return Some((Ok(GONE), None)),
                 Some(Ending::Draining) => return None,
                 None => {
+                    if let Some(pass) = &watching.pass
+                        && !pass.is_good(&frame.snapshot.poll).await
+                    {
+                        return None;
+                    }
                     if let Some(event) = watching.next(&frame) {
                         return Some((Ok(event), Some(watching)));
                     }
@@ -99,7 +133,8 @@ fn stream(watching: Watching) -> impl Stream<Item = Result<Bytes, Infallible>> {
 }
 
 impl Watching {
-    fn start(mut viewer: Viewer, audience: Audience, last_seen: Option<(PollId, u64)>, retry: u64) -> Self {
+    fn start(mut viewer: Viewer, pass: Option<Pass>, last_seen: Option<(PollId, u64)>, retry: u64) -> Self {
+        let audience = if pass.is_some() { Audience::Organiser } else { Audience::Public };
         let version = viewer.first.snapshot.version(audience);
         let last_seen = last_seen.filter(|(poll, _)| *poll == viewer.first.snapshot.poll.id);
         let mut start = format!("retry: {retry}\n\n").into_bytes();
@@ -113,7 +148,7 @@ impl Watching {
             viewer.frames.mark_changed();
         }
         let Frame { restorations, heartbeats, .. } = *viewer.first;
-        Self { viewer, audience, seen: version, restorations, heartbeats, start: Some(Bytes::from(start)) }
+        Self { viewer, audience, pass, seen: version, restorations, heartbeats, start: Some(Bytes::from(start)) }
     }
 
     /// What this viewer is sent for a frame: the snapshot if it is news, a sign of life if one is due, else nothing.

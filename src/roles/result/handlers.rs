@@ -7,6 +7,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use super::events::Pass;
 use super::{Needs, csv, events, page, picture};
 use crate::domain::poll::Poll;
 use crate::domain::rights::Need;
@@ -53,14 +54,12 @@ pub async fn get_events(
     Parameters(asked): Parameters<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let audience = if asked.names_nobody(&headers) {
-        Audience::Public
-    } else {
-        asked.audience(&needs, &headers, &needs.hub.snapshot(&name).await?.poll).await?
-    };
+    let (place, snapshot) = (needs.hub.place()?, needs.hub.snapshot(&name).await?);
+    let audience = asked.audience(&needs, &headers, &snapshot.poll).await?;
     let seen = events::last_seen(&headers, asked.seen.as_deref());
-    let viewer = needs.hub.watch(&name, audience, seen).await?;
-    Ok(events::respond(&needs.hub, viewer, audience, seen))
+    let viewer = needs.hub.watch(place, snapshot, audience, seen).await?;
+    let pass = (audience == Audience::Organiser).then(|| Pass::new(needs.actors.clone(), &headers));
+    Ok(events::respond(&needs.hub, viewer, pass, seen))
 }
 
 impl Asked {

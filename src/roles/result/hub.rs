@@ -140,26 +140,17 @@ impl Hub {
         Ok(Place { _permit: Arc::new(permit) })
     }
 
-    /// A viewer of the poll of this name, who has seen it before at the version in `seen`.
+    /// A viewer, in a place of theirs, of the poll of this snapshot, who has seen it before at the version in `seen`.
     ///
     /// # Errors
-    /// As [`Hub::place`] and [`Hub::snapshot`].
-    pub async fn watch(&self, name: &str, audience: Audience, seen: Option<(PollId, u64)>) -> Result<Viewer, ApiError> {
-        self.watch_from(self.place()?, name, audience, seen).await
-    }
-
-    /// The same from a place that one has already.
-    ///
-    /// # Errors
-    /// As [`Hub::snapshot`].
-    pub async fn watch_from(
+    /// Where the store is unavailable, or the poll is gone.
+    pub async fn watch(
         &self,
         place: Place,
-        name: &str,
+        mut snapshot: Arc<Snapshot>,
         audience: Audience,
         seen: Option<(PollId, u64)>,
     ) -> Result<Viewer, ApiError> {
-        let mut snapshot = self.snapshot(name).await?;
         if seen.is_some_and(|(poll, version)| poll == snapshot.poll.id && version > snapshot.version(audience)) {
             // A replica that is behind must not make a viewer forget what it saw on another.
             let newest = self.shared.store.primary().snapshot(snapshot.poll.id, self.shared.clock.now()).await?;

@@ -235,7 +235,9 @@ impl Board {
 
     async fn show(&self, socket: &SocketRef, place: &Place) {
         while socket.connected() {
-            if let Ok(viewer) = self.hub.watch_from(place.clone(), self.poll, Audience::Public, None).await {
+            if let Ok(snapshot) = self.hub.snapshot(self.poll).await
+                && let Ok(viewer) = self.hub.watch(place.clone(), snapshot, Audience::Public, None).await
+            {
                 follow(socket, viewer).await;
             }
             // There was no such poll, or it was deleted, or the store is away. Not all clients at once look again.

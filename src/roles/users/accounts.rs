@@ -112,6 +112,10 @@ pub async fn create(
     };
     let (id, name) = (UserId::parse(id.trim())?, check_name(&name)?);
     let role = filled_in(wish.role).map_or(Ok(UserRole::Member), |role| role.parse())?;
+    if role == UserRole::Admin {
+        // An administrator of its own making could do what no token may.
+        caller.require(Need::Self_)?;
+    }
     if needs.store.user(&id).await?.is_some() {
         return Err(ApiError::UserTaken);
     }
@@ -203,16 +207,22 @@ impl Needs {
             // One's own password is changed by whoever knows the old one: POST /sessions/password.
             caller.require(Need::Admin)?;
         }
-        if password.is_some() {
-            // No token changes a password, not an admin's either.
+        if password.is_some() || role == Some(UserRole::Admin) {
+            // No token changes a password or makes an administrator, not an admin's either.
             caller.require(Need::Self_)?;
         }
+        if password.is_some() && caller.actor.user.as_ref() == Some(id) {
+            return Err(ApiError::OwnPassword);
+        }
+        let deed = if password.is_some() { "user.password" } else { "user.change" };
         let change = UserChange {
-            name: filled_in(change.name).map(|name| check_name(&name)).transpose()?,
+            name: change.name.map(|name| check_name(&name)).transpose()?,
             role,
             password: self.hashed(password).await?,
+            // Whoever is given another password may have lost more than that.
+            end_tokens: true,
         };
-        let store = self.recorded(caller, "user.change", id.as_str());
+        let store = self.recorded(caller, deed, id.as_str());
         let changed = store.change_user(id, &change, caller.session.as_deref()).await?;
         self.actors.forget();
         changed.ok_or(ApiError::NotFound("account"))
@@ -220,6 +230,8 @@ impl Needs {
 
     async fn delete(&self, caller: &Caller, id: &str) -> Result<UserId, ApiError> {
         let id = whom(caller, id, false)?;
+        // With an account deleted, a token could make it anew with a password of its choice.
+        caller.require(Need::Self_)?;
         let deleted = self.recorded(caller, "user.delete", id.as_str()).delete_user(&id).await?;
         self.actors.forget();
         if deleted { Ok(id) } else { Err(ApiError::NotFound("account")) }

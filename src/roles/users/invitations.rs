@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Needs;
 use super::accounts::filled_in;
 use crate::domain::credential::{Invitation, MAX_LABEL, Secret, public_id};
+use crate::domain::rights::Need;
 use crate::domain::user::{UserRole, check_name};
 use crate::http::actors::Caller;
 use crate::http::body::{self, Asked};
@@ -105,6 +106,9 @@ pub async fn take_back_by_form(
 impl Needs {
     async fn invite(&self, caller: &Caller, wish: Wish) -> Result<(Invitation, Secret), ApiError> {
         let role = filled_in(wish.role).map_or(Ok(UserRole::Organiser), |role| role.parse())?;
+        if role == UserRole::Admin {
+            caller.require(Need::Self_)?;
+        }
         let note = filled_in(wish.note).map(|note| check_name(&note)).transpose().map_err(|_| {
             ApiError::BadRequest(format!("note: at most {MAX_LABEL} characters, none of them control characters"))
         })?;

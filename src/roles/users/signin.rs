@@ -43,6 +43,13 @@ struct NewPassword {
     password: String,
 }
 
+/// Whoever has shown who they are, and the hash of the password by which.
+struct Recognised {
+    holder: Holder,
+    password: Option<String>,
+    role: UserRole,
+}
+
 impl Shown {
     fn key(&self) -> Option<&str> {
         self.key.as_deref().map(str::trim).filter(|key| !key.is_empty())
@@ -67,10 +74,11 @@ pub async fn sign_in(
     let next = within(shown.next.as_deref().map(str::trim));
     let address = Limits::address("sign-in from", &needs.origins, &headers, Some(peer));
     match needs.recognise(&shown, &address).await {
-        Ok((holder, role)) if asked.is_form => {
-            needs.welcome(holder, &headers, |_| Redirect::to(landing(next, role)).into_response()).await
+        Ok(known) if asked.is_form => {
+            let page = landing(next, known.role);
+            needs.welcome((known.holder, known.password), &headers, |_| Redirect::to(page).into_response()).await
         }
-        Ok((holder, _)) => needs.welcome(holder, &headers, began).await,
+        Ok(known) => needs.welcome((known.holder, known.password), &headers, began).await,
         Err(ApiError::WrongPassword) if asked.is_form => {
             let page =
                 SignInPage::new(next, needs.signup).again(shown.wrong(), shown.id.as_deref().unwrap_or_default());
@@ -99,7 +107,8 @@ impl Needs {
     async fn set_password(&self, caller: &Caller, wish: NewPassword) -> Result<(), ApiError> {
         let NewPassword { current, password } = wish;
         let id = caller.actor.user.clone().ok_or(ApiError::NotFound("account"))?;
-        self.check_password(id.as_str(), current).await?;
+        // Counted apart from signing in: strangers who try that must not keep the owner from changing it.
+        self.check_password("password of", id.as_str(), current).await?;
         check_chosen(&password)?;
         let password = Some(self.passwords.hash(password).await?.as_str().to_owned());
         let change = UserChange { password, ..UserChange::default() };
@@ -110,11 +119,13 @@ impl Needs {
     }
 
     /// Whoever this is, and what they are here, unless too much has failed from their address.
-    async fn recognise(&self, shown: &Shown, address: &Key) -> Result<(Holder, UserRole), ApiError> {
-        match shown.key() {
-            Some(key) => Ok((self.check_key(key, address).await?, UserRole::Admin)),
-            None => self.check_from(address, shown).await.map(|user| (Holder::User(user.id), user.role)),
+    async fn recognise(&self, shown: &Shown, address: &Key) -> Result<Recognised, ApiError> {
+        if let Some(key) = shown.key() {
+            let holder = self.check_key(key, address).await?;
+            return Ok(Recognised { holder, password: None, role: UserRole::Admin });
         }
+        let (user, password) = self.check_from(address, shown).await?;
+        Ok(Recognised { holder: Holder::User(user.id), password: Some(password), role: user.role })
     }
 
     /// Each attempt counts until it has succeeded, as with an account: keys are compared so fast that any number of guesses
@@ -131,11 +142,11 @@ impl Needs {
 
     /// A crowd behind one address may sign in at once, so only what has failed counts. It is looked at again once the
     /// password was checked: of many guesses made at once, the sender learns no more than of so many one by one.
-    async fn check_from(&self, address: &Key, shown: &Shown) -> Result<User, ApiError> {
+    async fn check_from(&self, address: &Key, shown: &Shown) -> Result<(User, String), ApiError> {
         let failures = self.limits.failures;
         admitted(self.limits.peek(address, failures).await)?;
         let id = shown.id.as_deref().unwrap_or_default().trim();
-        let known = self.check_password(id, shown.password.clone().unwrap_or_default()).await;
+        let known = self.check_password("sign-in to", id, shown.password.clone().unwrap_or_default()).await;
         match known {
             Ok(_) => admitted(self.limits.peek(address, failures).await)?,
             Err(ApiError::WrongPassword) => admitted(self.limits.take(address, failures).await)?,
@@ -146,9 +157,9 @@ impl Needs {
 
     /// The account with this id, if this is its password. Every attempt counts until it turns out not to have failed, so
     /// that many at once are no more than many.
-    async fn check_password(&self, id: &str, password: String) -> Result<User, ApiError> {
+    async fn check_password(&self, kind: &'static str, id: &str, password: String) -> Result<(User, String), ApiError> {
         let bytes = id.as_bytes();
-        let key = Key::new("sign-in to", bytes[..bytes.len().min(LONGEST_ID)].to_ascii_lowercase().as_slice());
+        let key = Key::new(kind, bytes[..bytes.len().min(LONGEST_ID)].to_ascii_lowercase().as_slice());
         admitted(self.limits.take(&key, self.limits.failures).await)?;
         let known = self.with_password(id, password).await;
         // Neither does it count where nobody could tell: we were too busy, or the store was away.
@@ -158,27 +169,28 @@ impl Needs {
         known
     }
 
-    async fn with_password(&self, id: &str, password: String) -> Result<User, ApiError> {
+    async fn with_password(&self, id: &str, password: String) -> Result<(User, String), ApiError> {
         let known = match UserId::parse(id) {
             Ok(id) => self.store.credentials(&id).await?,
             Err(_) => None,
         };
         let (user, stored) = known.map_or((None, None), |(user, password)| (Some(user), password));
-        let is_right = self.passwords.verify(password, stored.and_then(PasswordHash::parse)).await?;
-        user.filter(|_| is_right).ok_or(ApiError::WrongPassword)
+        let is_right = self.passwords.verify(password, stored.clone().and_then(PasswordHash::parse)).await?;
+        user.filter(|_| is_right).zip(stored).ok_or(ApiError::WrongPassword)
     }
 
-    /// Begins a session of `holder` and ends the one that this browser had: a cookie that was planted there before is
+    /// Begins a session of `holder`, if `password`, hashed, is still theirs, and ends the one that this browser had: a cookie that was planted there before is
     /// worth nothing after.
     pub(super) async fn welcome(
         &self,
-        holder: Holder,
+        (holder, password): (Holder, Option<String>),
         headers: &HeaderMap,
         answer: impl FnOnce(&Session) -> Response,
     ) -> Result<Response, ApiError> {
         self.end_sessions_of(headers).await?;
         let cookie = &self.actors.cookie;
-        let (secret, session) = cookie.begin((&self.store, &self.clock, &self.entropy), holder, headers).await?;
+        let (secret, session) =
+            cookie.begin((&self.store, &self.clock, &self.entropy), (holder, password.as_deref()), headers).await?;
         let mut response = answer(&session);
         cookie.hand_over(&secret, &mut response);
         Ok(response)

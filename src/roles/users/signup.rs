@@ -48,7 +48,7 @@ pub async fn sign_up(
     };
     let page = landing(within(wish.next.as_deref()), user.role);
     let holder = Holder::User(user.id.clone());
-    let welcome = needs.welcome(holder, &headers, |session| {
+    let welcome = needs.welcome((holder, None), &headers, |session| {
         if asked.is_form {
             return Redirect::to(page).into_response();
         }

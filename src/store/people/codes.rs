@@ -6,7 +6,7 @@ use sqlx::{Database, Row};
 
 use super::{Db, Here, codes};
 use crate::domain::clock::from_millis;
-use crate::domain::code::CodeBatch;
+use crate::domain::code::{CodeBatch, MAX_CODES};
 use crate::domain::names::PollId;
 use crate::store::StoreError;
 use crate::store::values::{signed, unsigned};
@@ -20,6 +20,12 @@ impl Here {
     pub(crate) async fn begin_batch(&self, poll: PollId, codes: u32, now: Timestamp) -> Result<u32, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
+            let sql = "SELECT CAST(coalesce(sum(codes), 0) AS bigint) FROM code_batches \
+                       WHERE poll = $1 AND state IN ('making', 'good')";
+            let made: i64 = sqlx::query_scalar(sql).bind(signed(poll.get())).fetch_one(&mut *tx).await?;
+            if unsigned(made) + u64::from(codes) > MAX_CODES {
+                return Err(StoreError::TooManyCodes);
+            }
             let sql = "INSERT INTO code_batches (poll, batch, codes, made_at, state) \
                        SELECT $1, coalesce(max(batch), 0) + 1, $2, $3, 'making' FROM code_batches WHERE poll = $1 \
                        ON CONFLICT DO NOTHING RETURNING batch";

@@ -97,9 +97,15 @@ impl Store {
         ask!(self.delete_user(id))
     }
 
-    /// Begins a session. Those that are over are swept away, and the holder's oldest where there are too many.
-    pub async fn begin_session(&self, new: &Session, secret: &SecretHash) -> Result<(), StoreError> {
-        ask!(self.begin_session(new, secret, MAX_SESSIONS))
+    /// Begins a session. Those that are over are swept away, and the holder's oldest where there are too many. With
+    /// `password`, only if that is still the account's, hashed: `false` where it is not, or there is no such account any more.
+    pub async fn begin_session(
+        &self,
+        new: &Session,
+        secret: &SecretHash,
+        password: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        ask!(self.begin_session(new, secret, password, MAX_SESSIONS))
     }
 
     /// The session with this secret, if it is not over.
@@ -179,8 +185,8 @@ impl Store {
         ask!(self.delete_invitation(id))
     }
 
-    /// Begins a batch of voting codes, which are not good until it is complete; its number, which no other batch of the
-    /// poll ever has. It is on record once it is complete, and given up where that takes two hours.
+    /// Begins a batch of voting codes, which are not good until it is complete; its number.
+    /// [`StoreError::TooManyCodes`] where the poll would have more than it may, with those that are being made;
     /// [`StoreError::Changed`] where another batch of the poll began at the same moment.
     pub async fn begin_batch(&self, poll: PollId, codes: u32, now: Timestamp) -> Result<u32, StoreError> {
         ask!(self.begin_batch(poll, codes, now))

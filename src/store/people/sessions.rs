@@ -35,9 +35,23 @@ macro_rules! select_tokens {
 }
 
 impl Here {
-    pub(crate) async fn begin_session(&self, new: &Session, secret: &SecretHash, most: u32) -> Result<(), StoreError> {
+    pub(crate) async fn begin_session(
+        &self,
+        new: &Session,
+        secret: &SecretHash,
+        password: Option<&str>,
+        most: u32,
+    ) -> Result<bool, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
+            if let (Some(user), Some(password)) = (new.holder.user(), password) {
+                // An update locks the account: a change of password comes before, and is seen, or after, and ends this.
+                let sql = "UPDATE users SET password = password WHERE folded = $1 AND password = $2";
+                let still = sqlx::query(sql).bind(user.folded()).bind(password).execute(&mut *tx).await?;
+                if still.rows_affected() == 0 {
+                    return Ok(false);
+                }
+            }
             sqlx::query("DELETE FROM sessions WHERE ends_at <= $1")
                 .bind(new.began_at.as_millisecond())
                 .execute(&mut *tx)
@@ -60,7 +74,8 @@ impl Here {
                 .bind(new.ends_at.as_millisecond())
                 .execute(&mut *tx)
                 .await?;
-            self.finish(tx).await
+            self.finish(tx).await?;
+            Ok(true)
         })
         .await
     }

@@ -118,6 +118,12 @@ impl Here {
                     .bind(keep.unwrap_or_default())
                     .execute(&mut *tx)
                     .await?;
+                if change.end_tokens {
+                    sqlx::query("DELETE FROM tokens WHERE owner = $1")
+                        .bind(changed.id.folded())
+                        .execute(&mut *tx)
+                        .await?;
+                }
             }
             self.finish(tx).await?;
             Ok(Some(changed))

@@ -126,11 +126,13 @@ async fn insert(tx: &mut Transaction<'static, Db>, poll: &Poll) -> Result<(), sq
     .await?;
     // A slug and a code live in one name space: what was read out to a room must not lead elsewhere.
     sqlx::query(
-        "INSERT INTO names (name, poll) SELECT DISTINCT name, $3 FROM (VALUES ($1), (lower($2))) AS new (name)",
+        "INSERT INTO names (name, poll) SELECT DISTINCT name, $3 FROM (VALUES ($1), (lower($2)), ($4)) AS new (name)",
     )
     .bind(poll.slug.as_str())
     .bind(poll.code.as_str())
     .bind(signed(poll.id.get()))
+    // A slug that can be read as a code, dashes and all, must not be somebody else's code.
+    .bind(JoinCode::parse(poll.slug.as_str()).map_or(poll.slug.to_string(), |code| code.as_str().to_lowercase()))
     .execute(&mut **tx)
     .await?;
     Ok(())

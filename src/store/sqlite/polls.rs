@@ -123,7 +123,8 @@ pub async fn read(tx: &mut Transaction<'static, Db>, id: PollId) -> Result<Optio
 
 /// A slug and a code live in one name space: what was read out to a room must not lead elsewhere.
 async fn name_is_taken(tx: &mut Transaction<'static, Db>, poll: &Poll) -> Result<bool, StoreError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM polls WHERE slug IN (?1, lower(?2)) OR code IN (?2, upper(?1)))";
+    let sql = "SELECT EXISTS (SELECT 1 FROM polls WHERE slug = ?1 OR code = ?2 \
+               OR replace(slug, '-', '') = lower(?2) OR code = upper(replace(?1, '-', '')))";
     let query = sqlx::query_scalar(sql).bind(poll.slug.as_str()).bind(poll.code.as_str());
     Ok(query.fetch_one(&mut **tx).await?)
 }

@@ -189,7 +189,7 @@ async fn another_password_takes_the_one_before_and_ends_the_other_sessions() {
 }
 
 #[tokio::test]
-async fn guessing_the_current_password_in_a_session_is_limited_like_signing_in() {
+async fn guessing_the_current_password_in_a_session_is_limited_and_strangers_do_not_keep_the_owner_from_it() {
     let product = InProcess::start(&[]).await;
     let site = &product.site;
     let ann = site.sign_up("ann", "member").await;
@@ -198,7 +198,13 @@ async fn guessing_the_current_password_in_a_session_is_limited_like_signing_in()
         let answer = ask(site, &[("cookie", &ann)], Method::POST, "/sessions/password", &wish).await;
         assert_eq!(answer.status, if guess <= 10 { 401 } else { 429 }, "{guess}");
     }
-    assert_eq!(sign_in(site, NOBODY, "ann", PASSWORD).await.status, 429, "it is the same account");
+    let bob = site.sign_up("bob", "member").await;
+    for guess in 1..=10 {
+        let wrong = sign_in(site, NOBODY, "bob", "wrong").await.status;
+        assert_eq!(wrong, 401, "{guess}");
+    }
+    let wish = json!({ "current": "the password of bob", "password": "another password" });
+    assert_eq!(ask(site, &[("cookie", &bob)], Method::POST, "/sessions/password", &wish).await.status, 204);
     product.running.stop().await;
 }
 

@@ -201,3 +201,14 @@ pub async fn twenty_thousand_codes_are_asked_at_once(store: &Store) {
     let twice = [codes(25_000..25_001), codes(25_000..25_001)].concat();
     assert_eq!(store.good_codes(poll_id(1), &twice).await.unwrap().len(), 1);
 }
+
+pub async fn a_poll_has_no_more_codes_than_it_may_with_those_that_are_being_made(store: &Store) {
+    store.insert_poll(&open(1)).await.unwrap();
+    for number in 1..=5 {
+        assert_eq!(store.begin_batch(poll_id(1), 1_000_000, at(0)).await.unwrap(), number);
+    }
+    let full = store.begin_batch(poll_id(1), 1, at(0)).await;
+    assert!(matches!(full, Err(StoreError::TooManyCodes)), "{full:?}");
+    assert!(store.void_batch(poll_id(1), 3).await.unwrap());
+    assert_eq!(store.begin_batch(poll_id(1), 1_000_000, at(0)).await.unwrap(), 6);
+}

@@ -82,9 +82,9 @@ pub async fn a_file_that_is_not_loaded_is_not_on_record(store: &Store) {
 pub async fn what_is_done_to_sessions_and_tokens_is_on_record_and_what_is_refused_is_not(store: &Store) {
     let recording = |what| store.on_record(deed(what));
     let key = Holder::Key([1; 16]);
-    recording("begin").begin_session(&session(1, key.clone()), &secret(1)).await.unwrap();
-    store.begin_session(&session(2, key.clone()), &secret(2)).await.unwrap();
-    let refused = recording("refused").begin_session(&session(3, held_by("Ann")), &secret(3)).await;
+    recording("begin").begin_session(&session(1, key.clone()), &secret(1), None).await.unwrap();
+    store.begin_session(&session(2, key.clone()), &secret(2), None).await.unwrap();
+    let refused = recording("refused").begin_session(&session(3, held_by("Ann")), &secret(3), None).await;
     assert!(matches!(refused, Err(StoreError::Rejected(_))), "{refused:?}");
     recording("see").see_session(&session(1, key.clone()).id, at(9)).await.unwrap();
     assert!(recording("end others").end_other_sessions(&key, &session(1, key.clone()).id).await.unwrap());

@@ -227,6 +227,7 @@ store_contract! {
             accounts_are_not_loaded_where_there_are_some_nor_later;
         sessions:
             a_session_is_found_by_its_secret_until_its_end
+            a_session_begins_only_with_the_password_that_is_the_accounts_then
             a_session_shows_what_its_account_is_now
             nobody_holds_what_is_of_no_account
             sessions_are_listed_by_holder_the_newest_first
@@ -245,6 +246,7 @@ store_contract! {
             an_id_in_use_leaves_the_invitation
             an_invitation_that_is_over_or_taken_back_makes_nobody;
         codes:
+            a_poll_has_no_more_codes_than_it_may_with_those_that_are_being_made
             codes_are_good_once_their_batch_is_complete_until_it_is_void
             codes_are_good_in_their_own_poll_only
             batches_that_begin_at_once_have_numbers_of_their_own

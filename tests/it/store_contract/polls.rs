@@ -26,16 +26,21 @@ pub async fn a_slug_or_code_in_use_is_taken_as_either(store: &Store) {
     let slug_like_code = Slug::parse(&first_code).unwrap();
     let code_like_slug = Poll { slug: Slug::parse("bbbbbb").unwrap(), ..draft(5) };
     store.insert_poll(&code_like_slug).await.unwrap();
+    let dashed = format!("{}-{}", &first_code[..3], &first_code[3..]);
+    store.insert_poll(&named_like("ccc-ccc", code(7), 7)).await.unwrap();
     for taken in [
         named_like("tea", code(2), 2),
         named_like("coffee", code(1), 3),
         Poll { slug: slug_like_code, ..draft(4) },
         named_like("milk", JoinCode::parse("BBBBBB").unwrap(), 6),
+        // A code may be typed with dashes.
+        named_like(&dashed, code(8), 8),
+        named_like("water", JoinCode::parse("CCCCCC").unwrap(), 9),
     ] {
         let refused = store.insert_poll(&taken).await.unwrap_err();
         assert!(matches!(refused, StoreError::NameTaken), "{} {}: {refused:?}", taken.slug, taken.code);
     }
-    assert_eq!(store.polls().await.unwrap().len(), 2, "nothing of a refused poll is kept");
+    assert_eq!(store.polls().await.unwrap().len(), 3, "nothing of a refused poll is kept");
     store.insert_poll(&named_like("coffee", code(2), 2)).await.unwrap();
 }
 

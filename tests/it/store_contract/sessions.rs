@@ -10,7 +10,7 @@ const HOUR: i64 = 3_600_000;
 
 async fn begun(store: &Store, number: u64, holder: Holder) -> Session {
     let session = session(number, holder);
-    store.begin_session(&session, &secret(number)).await.unwrap();
+    store.begin_session(&session, &secret(number), None).await.unwrap();
     session
 }
 
@@ -32,11 +32,26 @@ pub async fn a_session_is_found_by_its_secret_until_its_end(store: &Store) {
     assert_eq!(store.sessions(&begun.holder, at(HOUR + 1)).await.unwrap(), []);
 }
 
+pub async fn a_session_begins_only_with_the_password_that_is_the_accounts_then(store: &Store) {
+    with_users(store).await;
+    let change = UserChange { password: Some("the new one".into()), ..UserChange::default() };
+    store.change_user(&user_id("Ann"), &change, None).await.unwrap().unwrap();
+    let begin = async |number, of, password| {
+        store.begin_session(&session(number, held_by(of)), &secret(number), Some(password)).await.unwrap()
+    };
+    assert!(!begin(1, "Ann", "the old one").await);
+    assert!(begin(2, "aNN", "the new one").await);
+    assert!(!begin(3, "bob", "the new one").await);
+    assert!(!begin(4, "nobody", "the new one").await);
+    let found = async |number| store.session(&secret(number), at(1)).await.unwrap().is_some();
+    assert_eq!((found(1).await, found(2).await, found(3).await), (false, true, false));
+}
+
 pub async fn a_session_shows_what_its_account_is_now(store: &Store) {
     with_users(store).await;
     begun(store, 1, held_by("ANN")).await;
     assert!(store.insert_token(&token(1, held_by("ANN")), &secret(1)).await.unwrap());
-    let change = UserChange { name: Some("Änn".into()), role: Some(UserRole::Admin), password: None };
+    let change = UserChange { name: Some("Änn".into()), role: Some(UserRole::Admin), ..UserChange::default() };
     store.change_user(&user_id("Ann"), &change, None).await.unwrap().unwrap();
     let session = store.session(&secret(1), at(1)).await.unwrap().unwrap();
     let id = session.credential.holder.user().map(|id| id.as_str().to_owned());
@@ -47,7 +62,7 @@ pub async fn a_session_shows_what_its_account_is_now(store: &Store) {
 }
 
 pub async fn nobody_holds_what_is_of_no_account(store: &Store) {
-    let refused = store.begin_session(&session(1, held_by("Ann")), &secret(1)).await;
+    let refused = store.begin_session(&session(1, held_by("Ann")), &secret(1), None).await;
     assert!(matches!(refused, Err(StoreError::Rejected(_))), "{refused:?}");
     let refused = store.insert_token(&token(1, held_by("Ann")), &secret(1)).await;
     assert!(matches!(refused, Err(StoreError::Rejected(_))), "{refused:?}");
@@ -100,7 +115,7 @@ pub async fn sessions_that_are_over_are_swept_away(store: &Store) {
     begun(store, 1, held_by("Ann")).await;
     begun(store, 2, held_by("Ann")).await;
     let later = Session { began_at: at(HOUR + 1), ..session(3, held_by("bob")) };
-    store.begin_session(&later, &secret(3)).await.unwrap();
+    store.begin_session(&later, &secret(3), None).await.unwrap();
     // As of a time when both were not over.
     assert_eq!(store.session(&secret(1), at(1)).await.unwrap(), None);
     assert!(store.session(&secret(2), at(1)).await.unwrap().is_some());

@@ -92,7 +92,7 @@ pub async fn a_change_leaves_what_it_does_not_name(store: &Store) {
 pub async fn another_password_ends_all_sessions_but_the_kept_one(store: &Store) {
     with_users(store, &["Ann", "bob"]).await;
     for (number, id) in [(1, "Ann"), (2, "ann"), (3, "Ann"), (4, "bob")] {
-        store.begin_session(&session(number, held_by(id)), &secret(number)).await.unwrap();
+        store.begin_session(&session(number, held_by(id)), &secret(number), None).await.unwrap();
     }
     assert!(store.insert_token(&token(5, held_by("Ann")), &secret(5)).await.unwrap());
     let left = async || {
@@ -100,7 +100,7 @@ pub async fn another_password_ends_all_sessions_but_the_kept_one(store: &Store) 
         held.iter().map(|session| session.began_at.as_millisecond() - at(0).as_millisecond()).collect::<Vec<_>>()
     };
     let ann = user_id("ann");
-    let new_name = UserChange { name: Some("Ann".into()), role: Some(UserRole::Admin), password: None };
+    let new_name = UserChange { name: Some("Ann".into()), role: Some(UserRole::Admin), ..UserChange::default() };
     store.change_user(&ann, &new_name, None).await.unwrap().unwrap();
     assert_eq!(left().await, [3, 2, 1], "with another name or role nobody is signed out");
     let new_password = UserChange { password: Some("new".into()), ..UserChange::default() };
@@ -110,12 +110,16 @@ pub async fn another_password_ends_all_sessions_but_the_kept_one(store: &Store) 
     assert_eq!(left().await, [] as [i64; 0]);
     assert!(store.session(&secret(4), at(9)).await.unwrap().is_some(), "another's session goes on");
     assert!(store.token(&secret(5), at(9)).await.unwrap().is_some(), "a token knows no password");
+    store.change_user(&ann, &UserChange { end_tokens: true, ..new_name }, None).await.unwrap().unwrap();
+    assert!(store.token(&secret(5), at(9)).await.unwrap().is_some(), "and ends with none");
+    store.change_user(&ann, &UserChange { end_tokens: true, ..new_password }, None).await.unwrap().unwrap();
+    assert!(store.token(&secret(5), at(9)).await.unwrap().is_none(), "unless it is to");
 }
 
 pub async fn a_deleted_account_takes_its_sessions_and_tokens_and_leaves_its_polls(store: &Store) {
     with_users(store, &["Ann", "bob"]).await;
     for (number, id) in [(1, "Ann"), (2, "bob")] {
-        store.begin_session(&session(number, held_by(id)), &secret(number)).await.unwrap();
+        store.begin_session(&session(number, held_by(id)), &secret(number), None).await.unwrap();
         assert!(store.insert_token(&token(number, held_by(id)), &secret(number)).await.unwrap());
         store.insert_poll(&Poll { owner: Some(user_id(id)), ..open(number) }).await.unwrap();
     }

@@ -99,7 +99,9 @@ async fn a_table_and_a_sheet_have_codes_that_vote() {
     assert!(sheet.text.contains("&lt;Who&gt; &amp; ") && !sheet.text.contains("<Who>"), "{}", sheet.text);
     let shown: Vec<_> = sheet.text.split("class=\"code\">").skip(1).map(|rest| &rest[..14]).collect();
     assert_eq!((shown.len(), sheet.text.matches("<svg").count()), (3, 3));
-    assert!(sheet.text.replace("&#x2f;", "/").contains(&format!("{}/vote/board<", &site.base["http://".len()..])));
+    let code = site.json("/polls/board").await["code"].as_str().unwrap().to_owned();
+    let typed = format!("{}/vote/{code}<", &site.base["http://".len()..]);
+    assert!(sheet.text.replace("&#x2f;", "/").contains(&typed), "{}", sheet.text);
     for code in shown {
         assert_eq!(vote(site, "board", &[], "b", code).await.status, 202, "{code}");
     }
