@@ -120,11 +120,11 @@ impl FromIterator<Scope> for Scopes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
     /// Nothing.
-    Nobody,
+    Anybody,
     /// An account, to look.
     Member,
     /// An account that is more than a token: what concerns its password, sessions and tokens.
-    Self_,
+    InPerson,
     /// An organiser; to change a poll, also that it is theirs.
     Organiser,
     /// An administrator.
@@ -136,9 +136,9 @@ impl Need {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
-            Self::Nobody => "anybody",
+            Self::Anybody => "anybody",
             Self::Member => "member",
-            Self::Self_ => "member, in person",
+            Self::InPerson => "member, in person",
             Self::Organiser => "organiser",
             Self::Admin => "admin",
         }
@@ -172,9 +172,9 @@ impl Actor {
     #[must_use]
     pub fn meets(&self, need: Need) -> bool {
         match need {
-            Need::Nobody => true,
+            Need::Anybody => true,
             Need::Member => self.may(Scope::Read),
-            Need::Self_ => !matches!(self.proof, Proof::Token(_)),
+            Need::InPerson => !matches!(self.proof, Proof::Token(_)),
             Need::Organiser => self.role >= UserRole::Organiser && self.may(Scope::Organise),
             Need::Admin => self.role == UserRole::Admin && self.may(Scope::Admin),
         }
@@ -256,7 +256,7 @@ mod tests {
         let admin = with(&[Scope::Admin], UserRole::Admin);
         assert_eq!((admin.meets(Need::Admin), admin.runs(&poll), admin.may(Scope::Vote)), (true, true, false));
         assert!(!with(&[Scope::Admin], UserRole::Organiser).meets(Need::Admin), "the holder is no admin");
-        assert!(!admin.meets(Need::Self_), "no token makes another, or changes a password");
+        assert!(!admin.meets(Need::InPerson), "no token makes another, or changes a password");
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl Guard {
             self.origins.check(request.headers(), peer).map_err(IntoResponse::into_response)?;
         }
         self.hold_back_guesses(request.headers(), peer).await.map_err(IntoResponse::into_response)?;
-        if row.need == Need::Nobody && row.limit != Limit::Rate {
+        if row.need == Need::Anybody && row.limit != Limit::Rate {
             return Ok(());
         }
         let caller = self.actors.know(request.headers()).await.map_err(IntoResponse::into_response)?;
@@ -98,9 +98,9 @@ impl Guard {
             }
         }
         let Some(caller) = caller else {
-            return if row.need == Need::Nobody { Ok(()) } else { Err(sign_in_first(row, request)) };
+            return if row.need == Need::Anybody { Ok(()) } else { Err(sign_in_first(row, request)) };
         };
-        if row.need != Need::Nobody {
+        if row.need != Need::Anybody {
             caller.require(row.need).map_err(IntoResponse::into_response)?;
         }
         request.extensions_mut().insert(Known(caller));

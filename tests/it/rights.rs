@@ -38,9 +38,9 @@ enum Verdict {
     Forbidden,
 }
 
-const MEMBER: &[Need] = &[Need::Nobody, Need::Member, Need::Self_];
-const ORGANISER: &[Need] = &[Need::Nobody, Need::Member, Need::Self_, Need::Organiser];
-const ADMIN: &[Need] = &[Need::Nobody, Need::Member, Need::Self_, Need::Organiser, Need::Admin];
+const MEMBER: &[Need] = &[Need::Anybody, Need::Member, Need::InPerson];
+const ORGANISER: &[Need] = &[Need::Anybody, Need::Member, Need::InPerson, Need::Organiser];
+const ADMIN: &[Need] = &[Need::Anybody, Need::Member, Need::InPerson, Need::Organiser, Need::Admin];
 
 #[test]
 fn every_route_of_the_sources_has_its_rows_and_no_row_is_of_no_route() {
@@ -118,7 +118,7 @@ async fn every_route_serves_whom_its_row_says_and_nobody_else() {
     for row in TABLE {
         for asker in &askers {
             // What anybody may use is asked by nobody: it may end the session of somebody.
-            if row.need == Need::Nobody && asker.header.is_some() {
+            if row.need == Need::Anybody && asker.header.is_some() {
                 continue;
             }
             let path = fresh(site, row, &ann, asked).await;
@@ -134,7 +134,7 @@ async fn every_route_serves_whom_its_row_says_and_nobody_else() {
 fn wanted(row: &Row, asker: &Asker) -> Verdict {
     let about_anns_poll = row.path.contains("{poll}") && row.need == Need::Organiser;
     let about_an_account = row.path.starts_with("/users/{id}");
-    if row.need == Need::Nobody {
+    if row.need == Need::Anybody {
         Verdict::Passes
     } else if asker.header.is_none() {
         Verdict::SignIn
@@ -154,7 +154,7 @@ async fn fresh(site: &Site, row: &Row, ann: &(&'static str, String), number: u32
         row.path.replace("{name}", "style.css").replace("{version}", "0").replace("{code}", "AAAA-AAAA-AAAA");
     path = path.replace("{action}", if row.method == "GET" { "reset" } else { "duplicate" }).replace("{batch}", "1");
     if path.contains("{poll}") {
-        let (slug, status) = (format!("ann-{number}"), if row.need == Need::Nobody { "open" } else { "draft" });
+        let (slug, status) = (format!("ann-{number}"), if row.need == Need::Anybody { "open" } else { "draft" });
         let wish =
             json!({ "title": "Ann's", "options": ["a", "b"], "slug": slug, "status": status, "one_vote_per": "code" });
         let made = site.http.post(site.url("/polls")).header(ann.0, &ann.1).json(&wish).send().await.unwrap();

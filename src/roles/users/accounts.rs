@@ -114,7 +114,7 @@ pub async fn create(
     let role = filled_in(wish.role).map_or(Ok(UserRole::Member), |role| role.parse())?;
     if role == UserRole::Admin {
         // An administrator of its own making could do what no token may.
-        caller.require(Need::Self_)?;
+        caller.require(Need::InPerson)?;
     }
     if needs.store.user(&id).await?.is_some() {
         return Err(ApiError::UserTaken);
@@ -209,7 +209,7 @@ impl Needs {
         }
         if password.is_some() || role == Some(UserRole::Admin) {
             // No token changes a password or makes an administrator, not an admin's either.
-            caller.require(Need::Self_)?;
+            caller.require(Need::InPerson)?;
         }
         if password.is_some() && caller.actor.user.as_ref() == Some(id) {
             return Err(ApiError::OwnPassword);
@@ -231,7 +231,7 @@ impl Needs {
     async fn delete(&self, caller: &Caller, id: &str) -> Result<UserId, ApiError> {
         let id = whom(caller, id, false)?;
         // With an account deleted, a token could make it anew with a password of its choice.
-        caller.require(Need::Self_)?;
+        caller.require(Need::InPerson)?;
         let deleted = self.recorded(caller, "user.delete", id.as_str()).delete_user(&id).await?;
         self.actors.forget();
         if deleted { Ok(id) } else { Err(ApiError::NotFound("account")) }

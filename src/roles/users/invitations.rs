@@ -107,7 +107,7 @@ impl Needs {
     async fn invite(&self, caller: &Caller, wish: Wish) -> Result<(Invitation, Secret), ApiError> {
         let role = filled_in(wish.role).map_or(Ok(UserRole::Organiser), |role| role.parse())?;
         if role == UserRole::Admin {
-            caller.require(Need::Self_)?;
+            caller.require(Need::InPerson)?;
         }
         let note = filled_in(wish.note).map(|note| check_name(&note)).transpose().map_err(|_| {
             ApiError::BadRequest(format!("note: at most {MAX_LABEL} characters, none of them control characters"))

@@ -1,5 +1,7 @@
 //! From errors to answers: the one place that knows status codes.
 
+mod texts;
+
 use std::error::Error as StdError;
 
 use axum::Json;
@@ -11,7 +13,6 @@ use serde::Serialize;
 
 use super::passwords::Busy;
 use crate::domain::change::Refusal;
-use crate::domain::names::InvalidName;
 use crate::domain::new_poll::Invalid;
 use crate::domain::password::InvalidPassword;
 use crate::domain::poll::Status;
@@ -164,8 +165,8 @@ pub enum ApiError {
 
 fn forbidden(need: Need) -> &'static str {
     match need {
-        Need::Nobody | Need::Member => "this token may not be used for that",
-        Need::Self_ => "no token may do that; sign in",
+        Need::Anybody | Need::Member => "this token may not be used for that",
+        Need::InPerson => "no token may do that; sign in",
         Need::Organiser => "only organisers may do that, and tokens with the scope organise",
         Need::Admin => "only administrators may do that, and tokens with the scope admin",
     }
@@ -264,56 +265,6 @@ impl ApiError {
         body
     }
 
-    /// The text of `locales/` that says it on a page, without its prefix `error-`.
-    #[must_use]
-    pub fn key(&self) -> &'static str {
-        match self {
-            Self::BadRequest(_) | Self::Account(InvalidUser::Role) => "bad-request",
-            Self::Invalid(invalid) | Self::Refused(Refusal::Invalid(invalid)) => invalid_key(invalid),
-            Self::NoChoice { .. } => "no-choice",
-            Self::Unauthorized => "unauthorized",
-            Self::OwnPassword => "own-password",
-            Self::SignInToVote => "sign-in-to-vote",
-            Self::WrongPassword => "wrong-password",
-            Self::Password(InvalidPassword::TooShort(_)) => "password-short",
-            Self::Password(InvalidPassword::TooLong(_)) => "password-long",
-            Self::Account(InvalidUser::Id) => "user-id",
-            Self::Account(InvalidUser::Reserved) => "user-reserved",
-            Self::Account(InvalidUser::Name) => "user-name",
-            Self::SignUpClosed => "sign-up-closed",
-            Self::TooManyTokens => "too-many-tokens",
-            Self::TooManyPolls => "too-many-polls",
-            Self::Forbidden(Need::Admin) => "forbidden-admin",
-            Self::Forbidden(Need::Organiser) => "forbidden-organiser",
-            Self::Forbidden(_) => "forbidden",
-            Self::NotYours => "not-yours",
-            Self::CrossOrigin => "cross-origin",
-            Self::NotFound("poll") => "no-poll",
-            Self::NotFound("account") => "no-account",
-            Self::NotFound(_) => "no-address",
-            Self::MethodNotAllowed => "method",
-            Self::BodyTooSlow => "body-too-slow",
-            Self::BodyTooLarge(_) => "body-too-large",
-            Self::UnsupportedMediaType(_) => "media-type",
-            Self::Refused(refusal) => refusal_key(refusal),
-            Self::Outdated => "outdated",
-            Self::NameTaken => "name-taken",
-            Self::UserTaken => "user-taken",
-            Self::NotAccepting { status: Status::Closed, .. } => "closed",
-            Self::NotAccepting { .. } => "not-open",
-            Self::AlreadyVoted => "already-voted",
-            Self::CodeMissing => "code-missing",
-            Self::CodeUnknown => "code-unknown",
-            Self::CodeUsed => "code-used",
-            Self::NotByCode => "not-by-code",
-            Self::CodeCount { .. } => "code-count",
-            Self::TooMany { .. } => "too-many",
-            Self::Busy(_) => "busy",
-            Self::Unavailable { .. } => "unavailable",
-            Self::Internal(_) => "internal",
-        }
-    }
-
     /// What to log of it, once, where the request is known: nothing for what the client did wrong, or what another
     /// part of the product watches and logs.
     fn cause(&self) -> Option<Cause> {
@@ -342,36 +293,6 @@ impl IntoResponse for ApiError {
         response.extensions_mut().insert(body);
         cause.map(|cause| response.extensions_mut().insert(cause));
         response
-    }
-}
-
-fn invalid_key(invalid: &Invalid) -> &'static str {
-    match invalid {
-        Invalid::Title => "title",
-        Invalid::OptionCount(_) => "option-count",
-        Invalid::OptionCountFixed { .. } => "option-count-fixed",
-        Invalid::Label => "label",
-        Invalid::DuplicateLabel(_) => "duplicate-label",
-        Invalid::Slug(InvalidName::Reserved) => "slug-reserved",
-        Invalid::Slug(_) => "slug",
-        Invalid::Status => "bad-request",
-        Invalid::OpensAtOfOpenPoll => "opens-at-of-open-poll",
-        Invalid::TimePassed(_) => "time-passed",
-        Invalid::ClosesBeforeOpening => "closes-before-opening",
-        Invalid::CodesThatChange => "codes-that-change",
-    }
-}
-
-fn refusal_key(refusal: &Refusal) -> &'static str {
-    match refusal {
-        Refusal::AlreadyOpen => "already-open",
-        Refusal::AlreadyClosed => "already-closed",
-        Refusal::NotOpen => "not-open-yet",
-        Refusal::StillCounting => "still-counting",
-        Refusal::DeleteOpen => "delete-open",
-        Refusal::HasBallots => "has-ballots",
-        Refusal::TimePassed => "time-passed",
-        Refusal::Invalid(invalid) => invalid_key(invalid),
     }
 }
 
@@ -412,106 +333,4 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::http::files::Files;
-    use crate::http::language::Language;
-    use crate::http::pages::Pages;
-
-    fn every_error() -> Vec<ApiError> {
-        let invalid = [
-            Invalid::Title,
-            Invalid::OptionCount(1),
-            Invalid::OptionCountFixed { expected: 2 },
-            Invalid::Label,
-            Invalid::DuplicateLabel("<b>".into()),
-            Invalid::Slug(InvalidName::Slug),
-            Invalid::Slug(InvalidName::Reserved),
-            Invalid::Status,
-            Invalid::OpensAtOfOpenPoll,
-            Invalid::TimePassed("closes_at"),
-            Invalid::ClosesBeforeOpening,
-            Invalid::CodesThatChange,
-        ];
-        let refusals = [
-            Refusal::AlreadyOpen,
-            Refusal::AlreadyClosed,
-            Refusal::NotOpen,
-            Refusal::StillCounting,
-            Refusal::DeleteOpen,
-            Refusal::HasBallots,
-            Refusal::TimePassed,
-            Refusal::Invalid(Invalid::Label),
-        ];
-        let others = [
-            ApiError::BadRequest("<b>".into()),
-            ApiError::NoChoice { given: true, keys: "a, b".into() },
-            ApiError::Unauthorized,
-            ApiError::CrossOrigin,
-            ApiError::NotFound("poll"),
-            ApiError::NotFound("address"),
-            ApiError::MethodNotAllowed,
-            ApiError::BodyTooSlow,
-            ApiError::BodyTooLarge(1),
-            ApiError::UnsupportedMediaType("application/json"),
-            ApiError::Outdated,
-            ApiError::NameTaken,
-            ApiError::NotAccepting { status: Status::Closed, at: Some(Timestamp::UNIX_EPOCH) },
-            ApiError::NotAccepting { status: Status::Draft, at: None },
-            ApiError::AlreadyVoted,
-            ApiError::CodeMissing,
-            ApiError::CodeUnknown,
-            ApiError::CodeUsed,
-            ApiError::NotByCode,
-            ApiError::CodeCount { most: 1 },
-            ApiError::TooMany { seconds: 6 },
-            ApiError::Busy(Some(Fate::Refused)),
-            ApiError::Unavailable { fate: Some(Fate::Unknown), source: None },
-            ApiError::Unavailable { fate: None, source: None },
-            ApiError::Internal("<b>".into()),
-        ];
-        let domain = invalid.map(ApiError::Invalid).into_iter().chain(refusals.map(ApiError::Refused));
-        domain.chain(others).chain(about_people()).collect()
-    }
-
-    fn about_people() -> Vec<ApiError> {
-        vec![
-            ApiError::WrongPassword,
-            ApiError::SignInToVote,
-            ApiError::OwnPassword,
-            ApiError::Password(InvalidPassword::TooShort(8)),
-            ApiError::Password(InvalidPassword::TooLong(200)),
-            ApiError::Account(InvalidUser::Id),
-            ApiError::Account(InvalidUser::Reserved),
-            ApiError::Account(InvalidUser::Name),
-            ApiError::Account(InvalidUser::Role),
-            ApiError::SignUpClosed,
-            ApiError::TooManyTokens,
-            ApiError::TooManyPolls,
-            ApiError::Forbidden(Need::Member),
-            ApiError::Forbidden(Need::Self_),
-            ApiError::Forbidden(Need::Organiser),
-            ApiError::Forbidden(Need::Admin),
-            ApiError::NotYours,
-            ApiError::UserTaken,
-            ApiError::NotFound("account"),
-        ]
-    }
-
-    #[tokio::test]
-    async fn every_error_has_a_page_in_every_language() {
-        let pages = Pages::new(Files::BuiltIn).unwrap();
-        for language in Language::ALL {
-            for error in every_error() {
-                let (name, status) = (format!("{error:?}"), error.status());
-                let page = pages.error_page(error.into_response(), language, false);
-                assert_eq!(page.status(), status);
-                let page = axum::body::to_bytes(page.into_body(), usize::MAX).await.unwrap();
-                let page = String::from_utf8(page.to_vec()).unwrap();
-                let headline = page.split("<h1>").nth(1).unwrap_or_else(|| panic!("{name} is not a page: {page}"));
-                assert!(!headline.starts_with("error-"), "{name} has no text in {language:?}");
-                assert!(!page.contains("<b>"), "{name} shows what it should not");
-            }
-        }
-    }
-}
+mod tests;
