@@ -4,7 +4,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
 use jiff::SignedDuration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -53,7 +52,7 @@ pub struct Shell {
     pub origins: Origins,
     pub hosts: Hosts,
     pub keys: KeyRing,
-    pub guard: Guard,
+    pub guard: Arc<Guard>,
     pub passwords: Passwords,
     pub people: People,
     pub ambient: Ambient,
@@ -94,19 +93,16 @@ impl Shell {
         let Ambient { clock, entropy } = ambient.clone();
         let days = SignedDuration::from_hours(24 * i64::from(config.people.session_days));
         let cookie = SessionCookie::new(&origins, days);
-        let guard = Guard {
-            actors: Actors::new(&keys.admin, &keys.secrets, cookie, store, clock.clone()),
-            origins: origins.clone(),
-            voters: Voters::new(VoterSigner::new(&keys.secrets), clock, entropy.clone(), &origins),
-            limits: guard::Limits {
-                rate,
-                address: Rule::a_minute(limits.rate_limit),
-                credential: Rule::a_minute(limits.rate_limit_credential),
-                failures: Rule::a_minute(limits.sign_in_failures),
-                metrics: metrics.clone(),
-            },
-            guesses: Rate::local(),
+        let actors = Actors::new(&keys.admin, &keys.secrets, cookie, store, clock.clone());
+        let voters = Voters::new(VoterSigner::new(&keys.secrets), clock, entropy.clone(), &origins);
+        let rates = guard::Limits {
+            rate,
+            address: Rule::a_minute(limits.rate_limit),
+            credential: Rule::a_minute(limits.rate_limit_credential),
+            failures: Rule::a_minute(limits.sign_in_failures),
+            metrics: metrics.clone(),
         };
+        let guard = Arc::new(Guard::new(actors, origins.clone(), voters, rates));
         let (threads, waiting) = (usize::from(limits.password_threads), limits.password_waiting);
         Ok(Self {
             passwords: Passwords::start(threads, waiting, metrics.clone(), entropy),
@@ -126,22 +122,26 @@ impl Shell {
 
     /// The routes for operations; on the public listener behind the key.
     pub fn ops(&self, is_public: bool) -> Router {
-        self.guarded(ops::router(Ops {
+        ops::router(Ops {
             health: self.health.clone(),
             metrics: self.metrics.clone(),
             counts: Arc::clone(&self.counts),
             guard: is_public.then(|| self.guard.actors.key.clone()),
-        }))
+        })
     }
 
-    /// Routes with the guard before each.
-    fn guarded(&self, routes: Router) -> Router {
-        routes.layer(from_fn_with_state(self.guard.clone(), guard::stand))
-    }
-
-    /// The edge around routes.
+    /// The edge around routes, with the guard before each.
     pub fn wrap(&self, routes: Router) -> Router {
-        edge::wrap(routes, self.metrics.clone(), self.pages.clone(), &self.ambient.entropy)
+        self.wrap_with(routes, Some(Arc::clone(&self.guard)))
+    }
+
+    /// The same without the guard: for what is said at every address while a process starts.
+    pub fn wrap_unguarded(&self, routes: Router) -> Router {
+        self.wrap_with(routes, None)
+    }
+
+    fn wrap_with(&self, routes: Router, guard: Option<Arc<Guard>>) -> Router {
+        edge::wrap(routes, guard, self.metrics.clone(), self.pages.clone(), &self.ambient.entropy)
     }
 
     pub fn serve(
@@ -199,7 +199,7 @@ impl Shell {
         let queue = queue.filter(|_| counts(Role::Worker));
         // Set once: a process starts its roles once.
         let _ = self.counts.set(Counts { store, queue });
-        (self.guarded(routes.merge(door.router())), work)
+        (routes.merge(door.router()), work)
     }
 
     fn site(&self, store: Store, queue: Option<Queue>) -> site::Needs {

@@ -69,10 +69,9 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
         let routes = watch::Sender::new(shell.wrap(shell.ops(false))).subscribe();
         shell.serve(listener, routes, OPS_CONNECTIONS, &stop.ops)
     });
-    let with_ops = move |shell: &Shell, routes: Router| {
-        shell.wrap(if has_own_ops { routes } else { routes.merge(shell.ops(true)) })
-    };
-    let routes = watch::Sender::new(with_ops(&shell, not_yet()));
+    let with_ops =
+        move |shell: &Shell, routes: Router| if has_own_ops { routes } else { routes.merge(shell.ops(true)) };
+    let routes = watch::Sender::new(shell.wrap_unguarded(with_ops(&shell, not_yet())));
     let server = shell.serve(listener, routes.subscribe(), service.limits.max_connections, &stop.serving);
     let grace = service.limits.grace();
     let (health, config, stopping) = (shell.health.clone(), config.clone(), stop.clone());
@@ -81,7 +80,7 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
             started = start(&shell, &config, postgres, &stopping) => started,
             () = stopping.starting.cancelled() => return None,
         };
-        let _ = routes.send_replace(with_ops(&shell, own));
+        let _ = routes.send_replace(shell.wrap(with_ops(&shell, own)));
         shell.health.started();
         tracing::info!("app.ready");
         Some(work)

@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::error::{ApiError, Cause};
+use super::guard::Guard;
 use super::language::{self, Language};
 use super::metrics::{Metrics, RequestLabels, Route};
 use super::pages::Pages;
@@ -32,13 +33,16 @@ const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src '
 struct Edge {
     metrics: Metrics,
     pages: Pages,
+    /// Who may pass; none while there is nothing to guard.
+    guard: Option<Arc<Guard>>,
     /// Request ids: a random start, counted upwards, so that those of two processes do not meet.
     ids: Arc<AtomicU64>,
 }
 
-/// Wraps the edge around all routes of a listener, and answers what none of them does.
-pub fn wrap(routes: Router, metrics: Metrics, pages: Pages, entropy: &Entropy) -> Router {
-    let edge = Edge { metrics, pages, ids: Arc::new(AtomicU64::new(u64::from_be_bytes(entropy.bytes()))) };
+/// Wraps the edge around all routes of a listener, with the guard before each, and answers what none of them does.
+pub fn wrap(routes: Router, guard: Option<Arc<Guard>>, metrics: Metrics, pages: Pages, entropy: &Entropy) -> Router {
+    let ids = Arc::new(AtomicU64::new(u64::from_be_bytes(entropy.bytes())));
+    let edge = Edge { metrics, pages, guard, ids };
     answer_wrong_methods(routes.fallback(|| async { ApiError::NotFound("address") }))
         .layer(from_fn_with_state(edge, around))
 }
@@ -60,7 +64,7 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     // nobody writes. What fails is logged below, with its id, at any level.
     let span = tracing::debug_span!("request", id = format_args!("{id:016x}"), method, route = route.as_str());
     let mut response = if is_text(request.uri().path()) {
-        let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span).await;
+        let answered = AssertUnwindSafe(edge.pass(request, next)).catch_unwind().instrument(span).await;
         answered.unwrap_or_else(|panic| panicked(panic.as_ref()))
     } else {
         ApiError::BadRequest("this address is not UTF-8".into()).into_response()
@@ -79,6 +83,13 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
 }
 
 impl Edge {
+    async fn pass(&self, request: Request, next: Next) -> Response {
+        match &self.guard {
+            Some(guard) => guard.stand(request, next).await,
+            None => next.run(request).await,
+        }
+    }
+
     /// Logs a failed request and shows its id in the answer, so that one leads to the other. `reader`: in which language
     /// to show it as a page, if at all.
     fn failed(&self, mut response: Response, id: u64, labels: &RequestLabels, reader: Option<Language>) -> Response {

@@ -1,9 +1,10 @@
 //! The guard before every route: it holds each request against the [table](super::table), and passes on only what has a
 //! row there. So a route that nobody has put into the table serves nobody.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -14,14 +15,14 @@ use super::actors::{self, Actors, Caller};
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::origin::{Origins, Peer};
-use super::table::{self, Kind, Limit, Row};
+use super::table::{Kind, Limit, Row, TABLE};
 use super::voter::Voters;
 use crate::domain::credential::TOKEN_PREFIX;
 use crate::domain::rights::Need;
 use crate::rate::{Key, Rate, Rule, Taken, network};
 
 /// What the guard needs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Guard {
     /// Who sends requests.
     pub actors: Actors,
@@ -32,7 +33,9 @@ pub struct Guard {
     /// How often.
     pub limits: Limits,
     /// Wrong admin keys, by whoever tried them.
-    pub guesses: Rate,
+    guesses: Rate,
+    /// The table, by path.
+    rows: HashMap<&'static str, Vec<&'static Row>>,
 }
 
 /// Wrong admin keys that one party may try, at each process.
@@ -65,28 +68,44 @@ impl<S: Sync> FromRequestParts<S> for Known {
     }
 }
 
-/// Lets a request pass, or answers it.
-pub async fn stand(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().cloned();
-    let path = path.as_ref().map(MatchedPath::as_str).unwrap_or_default();
-    let Some(row) = table::rows(path).find(|row| row.takes(request.method())) else {
-        return no_row(path);
-    };
-    let mut taken = None;
-    match guard.admit(row, &mut request, &mut taken).await {
-        Ok(()) => told(next.run(request).await, taken),
-        Err(refused) => told(refused, taken),
-    }
-}
-
 impl Guard {
+    /// A guard that holds requests against the table.
+    #[must_use]
+    pub fn new(actors: Actors, origins: Origins, voters: Voters, limits: Limits) -> Self {
+        let mut rows: HashMap<&'static str, Vec<&'static Row>> = HashMap::new();
+        for row in TABLE {
+            rows.entry(row.path).or_default().push(row);
+        }
+        Self { actors, origins, voters, limits, guesses: Rate::local(), rows }
+    }
+
+    /// Lets a request pass, or answers it.
+    pub async fn stand(&self, mut request: Request, next: Next) -> Response {
+        let rows = request.extensions().get::<MatchedPath>().and_then(|path| self.rows.get(path.as_str()));
+        // At no address of ours: the edge's own answer is the right one.
+        let Some(rows) = rows else { return ApiError::NotFound("address").into_response() };
+        let Some(row) = rows.iter().find(|row| row.takes(request.method())) else { return other_method(rows) };
+        let (headers, peer) = (request.headers(), request.extensions().get::<Peer>().copied());
+        if !matches!(*request.method(), Method::GET | Method::HEAD)
+            && let Err(error) = self.origins.check(headers, peer)
+        {
+            return error.into_response();
+        }
+        if row.is_open() && !headers.contains_key(AUTHORIZATION) {
+            return next.run(request).await;
+        }
+        // Boxed: its state would otherwise be part of, and allocated for, every ballot.
+        let mut taken = None;
+        match Box::pin(self.admit(row, &mut request, &mut taken)).await {
+            Ok(()) => told(next.run(request).await, taken),
+            Err(refused) => told(refused, taken),
+        }
+    }
+
     async fn admit(&self, row: &Row, request: &mut Request, taken: &mut Option<Taken>) -> Result<(), Response> {
         let peer = request.extensions().get::<Peer>().copied();
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            self.origins.check(request.headers(), peer).map_err(IntoResponse::into_response)?;
-        }
         self.hold_back_guesses(request.headers(), peer).await.map_err(IntoResponse::into_response)?;
-        if row.need == Need::Anybody && row.limit != Limit::Rate {
+        if row.is_open() {
             return Ok(());
         }
         let caller = self.actors.know(request.headers()).await.map_err(IntoResponse::into_response)?;
@@ -172,11 +191,8 @@ pub fn too_many(taken: Taken) -> ApiError {
     ApiError::TooMany { seconds: taken.reset.as_secs() + 1 }
 }
 
-fn no_row(path: &str) -> Response {
-    if table::rows(path).next().is_none() {
-        return ApiError::NotFound("address").into_response();
-    }
-    let methods: Vec<&str> = table::rows(path).map(|row| row.method).collect();
+fn other_method(rows: &[&Row]) -> Response {
+    let methods: Vec<&str> = rows.iter().map(|row| row.method).collect();
     let mut response = ApiError::MethodNotAllowed.into_response();
     if let Ok(allow) = HeaderValue::try_from(methods.join(", ").replace("GET", "GET, HEAD")) {
         response.headers_mut().insert(ALLOW, allow);

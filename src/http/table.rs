@@ -138,12 +138,13 @@ pub const TABLE: &[Row] = &[
     page("/studio/audit", Admin, ALL),
 ];
 
-/// The rows of one route.
-pub fn rows(path: &str) -> impl Iterator<Item = &'static Row> {
-    TABLE.iter().filter(move |row| row.path == path)
-}
-
 impl Row {
+    /// Whether anybody may, and no request is counted.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.need == Need::Anybody && self.limit != Limit::Rate
+    }
+
     /// Whether the row is about this method.
     #[must_use]
     pub fn takes(&self, method: &Method) -> bool {

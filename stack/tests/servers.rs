@@ -73,6 +73,8 @@ fn postgres_survives_a_kill_and_its_standby_takes_over() {
     primary.kill().unwrap();
     primary.start_again().unwrap();
     assert_eq!(primary.sql("votes", "SELECT * FROM vote").unwrap(), "a");
+    // Committed once the standby has it: so it follows again. One that is paused before that asks for nothing.
+    primary.sql("votes", "COMMENT ON TABLE vote IS 'the standby follows'").unwrap();
     standby.pause_replay().unwrap();
     primary.sql("votes", "INSERT INTO vote VALUES ('b')").unwrap();
     assert_eq!(standby.sql("votes", "SELECT count(*) FROM vote").unwrap(), "1");
