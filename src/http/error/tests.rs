@@ -1,6 +1,7 @@
 //! Every error there is, as pages show it.
 
 use super::*;
+use crate::domain::names::InvalidName;
 use crate::http::files::Files;
 use crate::http::language::Language;
 use crate::http::pages::Pages;
