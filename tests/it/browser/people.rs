@@ -31,6 +31,7 @@ async fn signed_in(site: &Site, id: &str, role: &str, javascript: JavaScript) ->
     browser.look(Look::PHONE).await;
     browser.open(&site.url("/signin")).await;
     sign_in(&browser, id, PASSWORD).await;
+    browser.until("location.pathname !== '/signin'").await;
     browser
 }
 
