@@ -40,7 +40,7 @@ use crate::roles::result::hub::Hub;
 use crate::roles::users::load::{self, LoadError, Told};
 use crate::roles::vote::intake::{Intake, intake};
 use crate::roles::vote::slip::Slips;
-use crate::roles::{polls, result, site, users, vote, worker};
+use crate::roles::{polls, quotes, result, search, site, users, vote, worker};
 use crate::store::{Store, StoreError};
 
 /// What every process has, before it knows its backends.
@@ -167,6 +167,12 @@ impl Shell {
         if counts(Role::Users) {
             routes = routes.merge(users::router(self.users(store.clone())));
         }
+        if counts(Role::Quotes) {
+            routes = routes.merge(quotes::router(self.quotes(store.clone())));
+        }
+        if counts(Role::Search) {
+            routes = routes.merge(search::router(search::Needs { store: store.for_viewers() }));
+        }
         if counts(Role::Site) {
             let needs = self.site(store.clone(), queue.clone());
             routes = routes.merge(site::router(needs.clone()));
@@ -226,6 +232,16 @@ impl Shell {
             pages: self.pages.clone(),
             clock,
             entropy,
+        }
+    }
+
+    fn quotes(&self, store: Store) -> quotes::Needs {
+        quotes::Needs {
+            store,
+            actors: self.guard.actors.clone(),
+            voters: self.guard.voters.clone(),
+            origins: self.origins.clone(),
+            clock: self.ambient.clock.clone(),
         }
     }
 

@@ -15,7 +15,8 @@ use crate::rate::Rate;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
 
-const ALL_ROLES: [Role; 6] = [Role::Vote, Role::Worker, Role::Result, Role::Polls, Role::Users, Role::Site];
+const ALL_ROLES: [Role; 8] =
+    [Role::Vote, Role::Worker, Role::Result, Role::Polls, Role::Users, Role::Quotes, Role::Search, Role::Site];
 
 /// Starts all roles in this process over the embedded store.
 ///

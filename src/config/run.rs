@@ -19,6 +19,10 @@ pub enum Role {
     Polls,
     /// Keeps accounts, sessions and tokens
     Users,
+    /// Keeps quotes and who likes them
+    Quotes,
+    /// Finds quotes by their words
+    Search,
     /// The front page, the studio and the assets
     Site,
 }
@@ -31,6 +35,8 @@ impl fmt::Display for Role {
             Self::Result => "result",
             Self::Polls => "polls",
             Self::Users => "users",
+            Self::Quotes => "quotes",
+            Self::Search => "search",
             Self::Site => "site",
         })
     }
@@ -96,7 +102,8 @@ impl Run {
     /// What the roles need and were not given, in one line; `None` where nothing is missing.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
-        let over_redis = self.roles.iter().find(|role| !matches!(role, Role::Site | Role::Users));
+        let over_database_alone = |role: &Role| matches!(role, Role::Site | Role::Users | Role::Quotes | Role::Search);
+        let over_redis = self.roles.iter().find(|role| !over_database_alone(role));
         let without_redis = over_redis.filter(|_| self.redis.redis_url.is_none());
         let settings = [
             ("DATABASE_URL", self.database.primary.url.is_none()),

@@ -8,6 +8,7 @@ use super::ballot::VoterKey;
 use super::clock::Entropy;
 use super::code::VotingCode;
 use super::names::PollId;
+use super::quote::QuoteId;
 use super::seal::Seal;
 use super::user::UserId;
 
@@ -92,6 +93,24 @@ impl Voter {
         receipt.copy_from_slice(&digest[VoterKey::LENGTH..VoterKey::LENGTH + 8]);
         (VoterKey(voter), Receipt(receipt))
     }
+}
+
+/// The key under which a quote knows whoever likes it: a browser or an account. Nobody can link one's upvotes of two
+/// quotes.
+#[must_use]
+pub fn upvote_key(voter: &Voter, quote: QuoteId) -> VoterKey {
+    let id = quote.get().to_be_bytes();
+    let message = |name: &[u8]| [b"upvote 1".as_slice(), &id, name].concat();
+    let digest = match voter {
+        Voter::Cookie(voter) => keyed(&voter.secret, &message(b"")),
+        Voter::Client(name) => keyed(b"upvote by client", &message(name.as_bytes())),
+        Voter::Account(id) => keyed(b"upvote: account:", &message(id.folded().as_bytes())),
+        Voter::Named { key, name } => keyed(key, &message(name.as_bytes())),
+        Voter::Code(code) => keyed(b"upvote by a code", &message(&code.to_bytes())),
+    };
+    let mut key = [0; VoterKey::LENGTH];
+    key.copy_from_slice(&digest[..VoterKey::LENGTH]);
+    VoterKey(key)
 }
 
 /// The key under which a poll knows voters of one kind.

@@ -58,6 +58,7 @@ const ALL: &str = "";
 const OWN: &str = "their own; an admin all";
 const OWN_DRAFTS: &str = "drafts: their own; an admin all";
 const OWN_HIDDEN: &str = "hidden totals: their own; an admin all";
+const HIDDEN_QUOTES: &str = "hidden ones: organisers";
 const OWN_ACCOUNT: &str = "their own account, in person; an admin all";
 
 /// Every route, role by role.
@@ -118,6 +119,10 @@ pub const TABLE: &[Row] = &[
     api("POST", "/sessions/tokens/{id}/delete", InPerson, Rate, "their own"),
     api("DELETE", "/sessions/{id}", InPerson, Rate, "their own"),
     api("POST", "/sessions/{id}/end", InPerson, Rate, "their own"),
+    // quotes
+    api("GET", "/quotes", Anybody, Rate, HIDDEN_QUOTES),
+    // search
+    api("GET", "/search", Member, Rate, ALL),
     // site
     page("/join", Anybody, ALL),
     page("/signin", Anybody, ALL),

@@ -8,6 +8,7 @@ mod people;
 pub mod postgres;
 pub mod sqlite;
 mod values;
+pub mod words;
 
 use std::collections::BTreeMap;
 

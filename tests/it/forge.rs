@@ -8,6 +8,7 @@ use hemicycle::domain::deed::Deed;
 use hemicycle::domain::names::{Choice, JoinCode, PollId};
 use hemicycle::domain::new_poll::NewPoll;
 use hemicycle::domain::poll::{Poll, Status};
+use hemicycle::domain::quote::NewQuote;
 use hemicycle::domain::rights::{Scope, Scopes};
 use hemicycle::domain::user::{NewUser, User, UserId, UserRole};
 use jiff::Timestamp;
@@ -155,4 +156,9 @@ pub fn codes(numbers: std::ops::Range<u128>) -> Vec<CodeHash> {
 /// A deed of an admin, done at `at(0)`.
 pub fn deed(what: &str) -> Deed {
     Deed { at: at(0), who: "admin key".into(), what: what.into(), subject: "subject".into() }
+}
+
+/// A quote of nobody's.
+pub fn quote(text: &str) -> NewQuote {
+    NewQuote { author: None, text: text.to_owned(), made_at: at(0) }
 }

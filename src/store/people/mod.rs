@@ -92,7 +92,7 @@ impl Store {
         ask!(self.change_user(id, change, keep))
     }
 
-    /// Deletes an account with its sessions and tokens; its polls are nobody's then. `false` where there is none.
+    /// Deletes an account with its sessions and tokens; its polls and quotes are nobody's then. `false` where there is none.
     pub async fn delete_user(&self, id: &UserId) -> Result<bool, StoreError> {
         ask!(self.delete_user(id))
     }

@@ -134,6 +134,9 @@ impl Here {
     pub(crate) async fn delete_user(&self, id: &UserId) -> Result<bool, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
+            // What they said stays, without their name: somebody else may be called so one day.
+            let nameless = sqlx::query("UPDATE quotes SET author = NULL, owner = NULL WHERE owner = $1");
+            nameless.bind(id.folded()).execute(&mut *tx).await?;
             let deleted =
                 sqlx::query("DELETE FROM users WHERE folded = $1").bind(id.folded()).execute(&mut *tx).await?;
             if deleted.rows_affected() == 0 {

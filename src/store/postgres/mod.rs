@@ -13,6 +13,7 @@ mod replicas;
 mod results;
 mod rows;
 pub mod schema;
+mod search;
 mod turnout;
 
 use std::sync::Arc;
@@ -31,6 +32,8 @@ mod batches;
 mod deeds;
 #[path = "../people/invitations.rs"]
 mod invitations;
+#[path = "../words/quotes.rs"]
+pub mod quotes;
 #[path = "../people/sessions.rs"]
 mod sessions;
 #[path = "../people/users.rs"]
@@ -114,6 +117,14 @@ impl Postgres {
     /// The primary: who somebody is, is never read from a replica that may be behind.
     fn reading(&self) -> &PgPool {
         &self.primary
+    }
+
+    /// Looks up what may be a moment old, where that is good enough.
+    async fn looked_up<T, F>(&self, read: impl Fn(PgPool) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        self.view(read).await
     }
 
     async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {

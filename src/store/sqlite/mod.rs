@@ -8,6 +8,7 @@ pub mod log;
 mod polls;
 mod results;
 mod rows;
+mod search;
 mod turnout;
 
 use std::path::Path;
@@ -27,6 +28,8 @@ mod batches;
 mod deeds;
 #[path = "../people/invitations.rs"]
 mod invitations;
+#[path = "../words/quotes.rs"]
+pub mod quotes;
 #[path = "../people/sessions.rs"]
 mod sessions;
 #[path = "../people/users.rs"]
@@ -67,6 +70,14 @@ impl Sqlite {
         self.file.readers()
     }
 
+    /// Looks something up.
+    async fn looked_up<T, F>(&self, read: impl Fn(SqlitePool) -> F) -> Result<T, StoreError>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        read(self.file.readers().clone()).await
+    }
+
     /// A file does not go away in the middle of a call: there is nothing to give up on.
     async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
         work.await
@@ -100,7 +111,8 @@ mod tests {
         let poll = draft();
         store.insert_poll(&poll).await.unwrap();
         // As the release before accounts left it.
-        let undo = "DROP INDEX polls_of_users; ALTER TABLE polls DROP COLUMN owner; \
+        let undo = "DROP TABLE quote_trigrams; DROP TABLE quote_words; DROP TABLE upvotes; DROP TABLE quotes; \
+                    DROP INDEX polls_of_users; ALTER TABLE polls DROP COLUMN owner; \
                     ALTER TABLE polls DROP COLUMN one_vote_per; DROP TABLE codes; DROP TABLE code_batches; \
                     DROP TABLE loaded; DROP TABLE deeds; DROP TABLE invitations; DROP TABLE tokens; \
                     DROP TABLE sessions; DROP TABLE users; DELETE FROM _sqlx_migrations WHERE version >= 4";

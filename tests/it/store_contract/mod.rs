@@ -8,6 +8,7 @@ mod deeds;
 mod invitations;
 mod letters;
 mod polls;
+mod quotes;
 mod rounds;
 mod sessions;
 mod turnout;
@@ -239,6 +240,17 @@ store_contract! {
             a_token_is_found_by_its_secret_until_its_end
             a_holder_lists_and_deletes_their_own_tokens_and_no_others
             a_holder_has_a_hundred_tokens_and_no_more;
+        quotes:
+            a_quote_is_kept_as_it_was_posted
+            quotes_are_listed_by_age_and_by_upvotes_page_by_page
+            a_voter_likes_a_quote_once_however_often_they_say_so
+            a_hidden_quote_is_seen_by_those_who_ask_for_all_and_liked_by_nobody
+            a_changed_quote_says_so_and_a_deleted_one_is_gone
+            a_deleted_accounts_quotes_are_nobodys
+            many_quotes_are_added_in_order_all_or_none
+            quotes_are_loaded_once_whoever_races
+            quotes_are_not_loaded_where_there_are_some
+            a_search_has_its_matches_among_its_candidates;
         invitations:
             invitations_are_found_and_listed_until_they_are_over
             an_invitation_makes_an_account_as_what_it_says

@@ -1,0 +1,46 @@
+//! Quotes as answers show them.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::domain::quote::{Hidden, Quote, QuoteId};
+use crate::domain::user::UserId;
+
+/// A quote, as clients of old know it.
+#[derive(Debug, Serialize)]
+pub struct Brief<'a> {
+    id: QuoteId,
+    user_id: Option<&'a UserId>,
+    quote: &'a str,
+}
+
+/// A quote.
+#[derive(Debug, Serialize)]
+pub struct View<'a> {
+    #[serde(flatten)]
+    brief: Brief<'a>,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edited_at: Option<Timestamp>,
+    upvotes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hidden: Option<&'a Hidden>,
+}
+
+impl<'a> Brief<'a> {
+    pub fn new(quote: &'a Quote) -> Self {
+        Self { id: quote.id, user_id: quote.author.as_ref(), quote: &quote.text }
+    }
+}
+
+impl<'a> View<'a> {
+    pub fn new(quote: &'a Quote) -> Self {
+        Self {
+            brief: Brief::new(quote),
+            created_at: quote.made_at,
+            edited_at: quote.edited_at,
+            upvotes: quote.upvotes,
+            hidden: quote.hidden.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Quotes. One text for both dialects: the parent module says which database this is compiled for.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use sqlx::{Database, QueryBuilder, Row, Transaction};
+
+use super::{Db, Here};
+use crate::domain::ballot::VoterKey;
+use crate::domain::clock::from_millis;
+use crate::domain::folding::fold;
+use crate::domain::quote::{Hidden, NewQuote, Quote, QuoteId};
+use crate::store::StoreError;
+use crate::store::values::{signed, unsigned, user_id};
+use crate::store::words::Order;
+
+/// How many quotes one statement adds, or asks for.
+const CHUNK: usize = 1000;
+/// What is read of a quote.
+const QUOTE: &str = "id, author, owner, quote, made_at, edited_at, upvotes, hidden_at, hidden_by";
+
+/// Quotes being added, all or none.
+#[derive(Debug)]
+pub struct Load {
+    store: Here,
+    tx: Transaction<'static, Db>,
+}
+
+impl Here {
+    pub(crate) async fn insert_quote(&self, new: &NewQuote) -> Result<Quote, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            let [id] = insert(&mut tx, std::slice::from_ref(new)).await?[..] else {
+                return Err(StoreError::Damaged("a quote's number"));
+            };
+            let quote = one(&mut tx, id).await?.ok_or(StoreError::Damaged("a quote"))?;
+            self.finish(tx).await?;
+            Ok(quote)
+        })
+        .await
+    }
+
+    pub(crate) async fn load_quotes(&self) -> Result<Load, StoreError> {
+        self.bounded(async { Ok(Load { store: self.clone(), tx: self.begin().await? }) }).await
+    }
+
+    pub(crate) async fn load_quotes_once(&self, at: Timestamp) -> Result<Option<Load>, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            // Whoever comes second waits here until the first is done.
+            let first = sqlx::query("INSERT INTO loaded (what, at) VALUES ('quotes', $1) ON CONFLICT DO NOTHING")
+                .bind(at.as_millisecond())
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+                > 0;
+            let sql = "SELECT EXISTS (SELECT 1 FROM quotes)";
+            if !first || sqlx::query_scalar(sql).fetch_one(&mut *tx).await? {
+                // Where there are quotes, the file's time is over all the same.
+                tx.commit().await?;
+                return Ok(None);
+            }
+            Ok(Some(Load { store: self.clone(), tx }))
+        })
+        .await
+    }
+
+    pub(crate) async fn quote(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+        self.bounded(async {
+            let mut found = self.primary_quotes(&[id]).await?;
+            Ok(found.pop())
+        })
+        .await
+    }
+
+    async fn primary_quotes(&self, ids: &[QuoteId]) -> Result<Vec<Quote>, StoreError> {
+        let rows = of(ids, true).build().persistent(false).fetch_all(self.reading()).await?;
+        rows.iter().map(quote).collect()
+    }
+
+    pub(crate) async fn quotes(&self, order: Order, limit: u32, all: bool) -> Result<Vec<Quote>, StoreError> {
+        self.looked_up(|pool| async move {
+            let mut query = QueryBuilder::<Db>::new("SELECT ");
+            query.push(QUOTE).push(if all {
+                " FROM quotes WHERE "
+            } else {
+                " FROM quotes WHERE hidden_at IS NULL AND "
+            });
+            match order {
+                Order::After(after) => {
+                    query.push("id > ").push_bind(number(after, 0)).push(" ORDER BY id");
+                }
+                Order::Newest(before) => {
+                    query.push("id < ").push_bind(number(before, i64::MAX)).push(" ORDER BY id DESC");
+                }
+                Order::Liked(after) => {
+                    let upvotes = after.map_or(i64::MAX, |(upvotes, _)| signed(upvotes));
+                    query.push("(upvotes < ").push_bind(upvotes).push(" OR (upvotes = ").push_bind(upvotes);
+                    query.push(" AND id > ").push_bind(number(after.map(|(_, id)| id), 0));
+                    query.push(")) ORDER BY upvotes DESC, id");
+                }
+            }
+            query.push(" LIMIT ").push_bind(i64::from(limit));
+            let rows = query.build().fetch_all(&pool).await?;
+            rows.iter().map(quote).collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn quotes_of(&self, ids: &[QuoteId], all: bool) -> Result<Vec<Quote>, StoreError> {
+        self.looked_up(|pool| async move {
+            let mut quotes = Vec::with_capacity(ids.len());
+            for ids in ids.chunks(CHUNK) {
+                let rows = of(ids, all).build().persistent(false).fetch_all(&pool).await?;
+                for row in &rows {
+                    quotes.push(quote(row)?);
+                }
+            }
+            Ok(quotes)
+        })
+        .await
+    }
+
+    pub(crate) async fn change_quote(
+        &self,
+        id: QuoteId,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<Option<Quote>, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            sqlx::query("UPDATE quotes SET quote = $2, edited_at = $3 WHERE id = $1")
+                .bind(signed(id.get()))
+                .bind(text)
+                .bind(now.as_millisecond())
+                .execute(&mut *tx)
+                .await?;
+            sqlx::query("UPDATE quote_words SET folded = $2 WHERE quote = $1")
+                .bind(signed(id.get()))
+                .bind(fold(text))
+                .execute(&mut *tx)
+                .await?;
+            self.changed(tx, id).await
+        })
+        .await
+    }
+
+    pub(crate) async fn hide_quote(&self, id: QuoteId, hidden: Option<&Hidden>) -> Result<Option<Quote>, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            let sql = "UPDATE quotes SET hidden_at = $2, hidden_by = $3 \
+                       WHERE id = $1 AND (hidden_at IS NULL OR $2 IS NULL)";
+            sqlx::query(sql)
+                .bind(signed(id.get()))
+                .bind(hidden.map(|hidden| hidden.at.as_millisecond()))
+                .bind(hidden.map(|hidden| hidden.by.as_str()))
+                .execute(&mut *tx)
+                .await?;
+            self.changed(tx, id).await
+        })
+        .await
+    }
+
+    /// The quote after a change, which is made durable.
+    async fn changed(&self, mut tx: Transaction<'static, Db>, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+        let Some(quote) = one(&mut tx, id).await? else { return Ok(None) };
+        self.finish(tx).await?;
+        Ok(Some(quote))
+    }
+
+    pub(crate) async fn delete_quote(&self, id: QuoteId) -> Result<bool, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            // First, and by itself: a cascade does not fire what keeps the index of texts in step.
+            let words = sqlx::query("DELETE FROM quote_words WHERE quote = $1");
+            words.bind(signed(id.get())).execute(&mut *tx).await?;
+            let quotes = sqlx::query("DELETE FROM quotes WHERE id = $1");
+            if quotes.bind(signed(id.get())).execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            self.finish(tx).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    pub(crate) async fn upvote(&self, id: QuoteId, voter: VoterKey, likes: bool) -> Result<Option<u64>, StoreError> {
+        self.bounded(async {
+            let mut tx = self.begin().await?;
+            // Of two upvotes of one voter, the second waits here until the first is done.
+            let sql = if likes {
+                "INSERT INTO upvotes (quote, voter) SELECT id, $2 FROM quotes WHERE id = $1 AND hidden_at IS NULL \
+                 ON CONFLICT DO NOTHING"
+            } else {
+                "DELETE FROM upvotes WHERE voter = $2 AND quote = \
+                 (SELECT id FROM quotes WHERE id = $1 AND hidden_at IS NULL)"
+            };
+            let changed = sqlx::query(sql).bind(signed(id.get())).bind(&voter.0[..]).execute(&mut *tx).await?;
+            if changed.rows_affected() == 0 {
+                let sql = "SELECT upvotes FROM quotes WHERE id = $1 AND hidden_at IS NULL";
+                let query = sqlx::query_scalar::<_, i64>(sql).bind(signed(id.get()));
+                return Ok(query.fetch_optional(&mut *tx).await?.map(unsigned));
+            }
+            let sql = "UPDATE quotes SET upvotes = upvotes + $2 WHERE id = $1 RETURNING upvotes";
+            let step = if likes { 1_i64 } else { -1 };
+            let upvotes: i64 = sqlx::query_scalar(sql).bind(signed(id.get())).bind(step).fetch_one(&mut *tx).await?;
+            self.finish(tx).await?;
+            Ok(Some(unsigned(upvotes)))
+        })
+        .await
+    }
+
+    pub(crate) async fn upvoted(&self, keys: &[(QuoteId, VoterKey)]) -> Result<HashSet<QuoteId>, StoreError> {
+        self.bounded(async {
+            let mut upvoted = HashSet::new();
+            for keys in keys.chunks(CHUNK) {
+                let mut query = QueryBuilder::<Db>::new("SELECT quote FROM upvotes WHERE (quote, voter) IN ");
+                query.push_tuples(keys, |mut row, (id, voter)| {
+                    row.push_bind(signed(id.get())).push_bind(voter.0.to_vec());
+                });
+                let found: Vec<i64> = query.build_query_scalar().persistent(false).fetch_all(self.reading()).await?;
+                for id in found {
+                    upvoted.insert(quote_id(id)?);
+                }
+            }
+            Ok(upvoted)
+        })
+        .await
+    }
+
+    pub(crate) async fn quote_count(&self) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) FROM quotes WHERE hidden_at IS NULL";
+        let count: i64 =
+            self.looked_up(|pool| async move { Ok(sqlx::query_scalar(sql).fetch_one(&pool).await?) }).await?;
+        Ok(unsigned(count))
+    }
+}
+
+impl Load {
+    pub(crate) async fn add(&mut self, new: &[NewQuote]) -> Result<(), StoreError> {
+        let Self { store, tx } = self;
+        for new in new.chunks(CHUNK) {
+            store.bounded(async { insert(tx, new).await.map(drop) }).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        let Self { store, tx } = self;
+        store.bounded(store.finish(tx)).await
+    }
+}
+
+/// Adds at most [`CHUNK`] quotes; their numbers.
+async fn insert(tx: &mut Transaction<'static, Db>, new: &[NewQuote]) -> Result<Vec<QuoteId>, StoreError> {
+    let ids = Here::next_quotes(tx, new.len()).await?;
+    if new.is_empty() {
+        return Ok(ids);
+    }
+    let mut query = QueryBuilder::<Db>::new("INSERT INTO quotes (id, author, owner, quote, made_at) ");
+    query.push_values(ids.iter().zip(new), |mut row, (id, new)| {
+        row.push_bind(signed(id.get())).push_bind(new.author.as_ref().map(|author| author.as_str()));
+        match &new.author {
+            Some(author) => {
+                row.push("(SELECT folded FROM users WHERE folded = ").push_bind_unseparated(author.folded());
+                row.push_unseparated(")");
+            }
+            None => drop(row.push("NULL")),
+        }
+        row.push_bind(&new.text).push_bind(new.made_at.as_millisecond());
+    });
+    query.build().persistent(false).execute(&mut **tx).await?;
+    let mut query = QueryBuilder::<Db>::new("INSERT INTO quote_words (quote, folded) ");
+    query.push_values(ids.iter().zip(new), |mut row, (id, new)| {
+        row.push_bind(signed(id.get())).push_bind(fold(&new.text));
+    });
+    query.build().persistent(false).execute(&mut **tx).await?;
+    Ok(ids)
+}
+
+async fn one(tx: &mut Transaction<'static, Db>, id: QuoteId) -> Result<Option<Quote>, StoreError> {
+    of(&[id], true).build().persistent(false).fetch_optional(&mut **tx).await?.as_ref().map(quote).transpose()
+}
+
+/// Asks for quotes by their numbers.
+fn of(ids: &[QuoteId], all: bool) -> QueryBuilder<Db> {
+    let mut query = QueryBuilder::<Db>::new("SELECT ");
+    query.push(QUOTE).push(" FROM quotes WHERE id IN (");
+    // No number is below one: a list is never empty.
+    query.push_bind(0_i64);
+    for id in ids {
+        query.push(", ").push_bind(signed(id.get()));
+    }
+    query.push(if all { ")" } else { ") AND hidden_at IS NULL" });
+    query
+}
+
+fn number(id: Option<QuoteId>, otherwise: i64) -> i64 {
+    id.map_or(otherwise, |id| signed(id.get()))
+}
+
+pub(super) fn quote_id(stored: i64) -> Result<QuoteId, StoreError> {
+    QuoteId::new(unsigned(stored)).ok_or(StoreError::Damaged("a quote's number"))
+}
+
+fn quote(row: &<Db as Database>::Row) -> Result<Quote, StoreError> {
+    let author: Option<String> = row.try_get("author")?;
+    let time = |column| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(from_millis));
+    let (hidden_at, hidden_by) = (time("hidden_at")?, row.try_get::<Option<String>, _>("hidden_by")?);
+    Ok(Quote {
+        id: quote_id(row.try_get("id")?)?,
+        author: author.map(user_id).transpose()?,
+        is_owned: row.try_get::<Option<String>, _>("owner")?.is_some(),
+        text: row.try_get("quote")?,
+        made_at: from_millis(row.try_get("made_at")?),
+        edited_at: time("edited_at")?,
+        upvotes: unsigned(row.try_get("upvotes")?),
+        hidden: hidden_by.zip(hidden_at).map(|(by, at)| Hidden { by, at }),
+    })
+}
