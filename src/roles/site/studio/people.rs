@@ -80,8 +80,7 @@ pub async fn list(
     let mut users = needs.store.users(after.as_ref(), PAGE + 1).await?;
     let is_more = users.len() > PAGE as usize;
     users.truncate(PAGE as usize);
-    // An id may have a `+`, which in a query is a space.
-    let next = users.last().filter(|_| is_more).map(|last| last.id.as_str().replace('+', "%2B"));
+    let next = users.last().filter(|_| is_more).map(|last| last.id.in_query());
     let invitations = needs.store.invitations(needs.clock.now()).await?;
     let page = People {
         users: users.into_iter().map(Line::from).collect(),
