@@ -101,11 +101,8 @@ impl Needs {
     ) -> Result<Response, ApiError> {
         // Somebody else used the invitation in the meantime.
         let is_used = matches!((entrance, &error), (Entrance::Invited(..), ApiError::SignUpClosed));
-        let page = SignUpPage::new(
-            if is_used { &Entrance::Stale } else { entrance },
-            self.signup,
-            within(wish.next.as_deref()),
-        );
+        let entrance = if is_used { &Entrance::Stale } else { entrance };
+        let page = SignUpPage::new(entrance, self.signup, within(wish.next.as_deref()));
         let (id, name) = (wish.id.as_deref().unwrap_or_default(), wish.name.as_deref().unwrap_or_default());
         match page.again(id, name, &error) {
             Some(page) => Ok((error.status(), self.pages.show("signup.html", language, page)?).into_response()),
