@@ -122,7 +122,11 @@ impl Needs {
         let batches = self.store.batches(poll.id).await?;
         let made: u64 = batches.iter().map(|batch| batch.codes).sum();
         let most = MAX_CODES.saturating_sub(made).min(u64::from(most));
-        if (1..=most).contains(&u64::from(count)) { Ok(()) } else { Err(ApiError::CodeCount { most }) }
+        match most {
+            0 => Err(ApiError::TooManyCodes),
+            _ if (1..=most).contains(&u64::from(count)) => Ok(()),
+            _ => Err(ApiError::CodeCount { most }),
+        }
     }
 
     async fn void(&self, caller: &Caller, name: &str, batch: &str) -> Result<Poll, ApiError> {
