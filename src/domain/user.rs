@@ -57,6 +57,12 @@ impl UserId {
         &self.0
     }
 
+    /// The id as the query of an address carries it: of what it is made of, only a `+` would be read as another, a space.
+    #[must_use]
+    pub fn in_query(&self) -> String {
+        self.0.replace('+', "%2B")
+    }
+
     /// The id without capitals: what two of the same have in common.
     #[must_use]
     pub fn folded(&self) -> String {
@@ -171,6 +177,14 @@ mod tests {
         }
         assert_eq!(UserId::parse("Audit"), Err(InvalidUser::Reserved));
         assert_eq!(UserId::parse("Ann"), UserId::parse("aNN"));
+    }
+
+    #[test]
+    fn an_id_comes_out_of_a_query_as_it_went_in() {
+        let id = UserId::parse("Ann.lee+polls_1@example.org").unwrap();
+        assert_eq!(id.in_query(), "Ann.lee%2Bpolls_1@example.org");
+        let read: Vec<(String, String)> = serde_urlencoded::from_str(&format!("after={}", id.in_query())).unwrap();
+        assert_eq!(read, [("after".into(), id.to_string())]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::store::Store;
 
 /// Whether somebody may sign up here, and as what.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Door {
+pub enum Entrance {
     /// Everybody may.
     Open,
     /// They showed this secret of an invitation to become this.
@@ -27,7 +27,7 @@ pub enum Door {
 /// What the page shows.
 #[derive(Debug, Serialize)]
 pub struct SignUpPage<'a> {
-    door: &'static str,
+    entrance: &'static str,
     /// Whether whoever has no invitation may sign up.
     is_open: bool,
     invite: Option<String>,
@@ -48,7 +48,7 @@ struct Wrong {
     key: &'static str,
 }
 
-impl Door {
+impl Entrance {
     /// What stands before whoever showed `invite`, as of `now`.
     ///
     /// # Errors
@@ -89,15 +89,15 @@ impl Door {
 }
 
 impl<'a> SignUpPage<'a> {
-    /// A page before this door, that leads to `next`.
+    /// A page before this entrance, that leads to `next`.
     #[must_use]
-    pub fn new(door: &Door, signup: SignUp, next: Option<&'a str>) -> Self {
-        let (invite, role) = door.invitation();
+    pub fn new(entrance: &Entrance, signup: SignUp, next: Option<&'a str>) -> Self {
+        let (invite, role) = entrance.invitation();
         let kept =
             [invite.as_deref().map(|invite| format!("invite={invite}")), next.map(|next| format!("next={next}"))];
         let kept: Vec<String> = kept.into_iter().flatten().collect();
         Self {
-            door: door.word(),
+            entrance: entrance.word(),
             is_open: signup == SignUp::Open,
             invite,
             role,

@@ -137,9 +137,12 @@ pub enum ApiError {
     /// More codes than there can be, or none at all.
     #[error("count: a whole number from 1 to {most}")]
     CodeCount {
-        /// How many there can be just now.
+        /// How many there can be just now; at least one.
         most: u64,
     },
+    /// More codes than a poll may have, with those that are being made.
+    #[error("this poll would have more voting codes than it may; make fewer, or make a batch of them worthless first")]
+    TooManyCodes,
     /// More tries than anybody gets.
     #[error("too many tries; wait {seconds} seconds")]
     TooMany {
@@ -241,6 +244,7 @@ impl ApiError {
             | Self::UserTaken
             | Self::TooManyTokens
             | Self::TooManyPolls
+            | Self::TooManyCodes
             | Self::NotAccepting { .. }
             | Self::AlreadyVoted
             | Self::CodeUsed
@@ -301,7 +305,7 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::NameTaken => Self::NameTaken,
             StoreError::UserTaken => Self::UserTaken,
-            StoreError::TooManyCodes => Self::CodeCount { most: 0 },
+            StoreError::TooManyCodes => Self::TooManyCodes,
             StoreError::Changed | StoreError::Unavailable(_) => {
                 Self::Unavailable { fate: None, source: Some(Box::new(error)) }
             }

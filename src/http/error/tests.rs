@@ -52,6 +52,7 @@ fn every_error() -> Vec<ApiError> {
         ApiError::CodeUsed,
         ApiError::NotByCode,
         ApiError::CodeCount { most: 1 },
+        ApiError::TooManyCodes,
         ApiError::TooMany { seconds: 6 },
         ApiError::Busy(Some(Fate::Refused)),
         ApiError::Unavailable { fate: Some(Fate::Unknown), source: None },

@@ -53,6 +53,7 @@ impl ApiError {
             Self::CodeUsed => "code-used",
             Self::NotByCode => "not-by-code",
             Self::CodeCount { .. } => "code-count",
+            Self::TooManyCodes => "too-many-codes",
             Self::TooMany { .. } => "too-many",
             Self::Busy(_) => "busy",
             Self::Unavailable { .. } => "unavailable",

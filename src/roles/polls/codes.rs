@@ -18,7 +18,6 @@ use super::sheet;
 use crate::domain::code::{CodeBatch, MAX_BATCH, MAX_CODES, VotingCode};
 use crate::domain::poll::{OneVotePer, Poll};
 use crate::http::actors::Caller;
-use crate::http::body;
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;
@@ -62,7 +61,7 @@ pub async fn make(
     let poll = needs.own(&caller, &name).await?;
     let asked = Asked::read(&headers, body).await?;
     let (count, as_sheet) = match &asked {
-        Asked::Json(bytes) => (body::json::<CodesBody>(bytes)?.count, false),
+        Asked::Json(asked) => (asked.parse::<CodesBody>()?.count, false),
         Asked::Form(form) => (form.count()?, form.wants_sheet()?),
     };
     let most = if as_sheet { sheet::MOST } else { MAX_BATCH };
@@ -123,7 +122,11 @@ impl Needs {
         let batches = self.store.batches(poll.id).await?;
         let made: u64 = batches.iter().map(|batch| batch.codes).sum();
         let most = MAX_CODES.saturating_sub(made).min(u64::from(most));
-        if (1..=most).contains(&u64::from(count)) { Ok(()) } else { Err(ApiError::CodeCount { most }) }
+        match most {
+            0 => Err(ApiError::TooManyCodes),
+            _ if (1..=most).contains(&u64::from(count)) => Ok(()),
+            _ => Err(ApiError::CodeCount { most }),
+        }
     }
 
     async fn void(&self, caller: &Caller, name: &str, batch: &str) -> Result<Poll, ApiError> {

@@ -115,7 +115,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let asked = Asked::read(&headers, body).await?;
     let wish: NewPoll = match &asked {
-        Asked::Json(bytes) => body::json(bytes)?,
+        Asked::Json(asked) => asked.parse()?,
         Asked::Form(form) => form.wish()?,
     };
     let poll = needs.create(&caller, "poll.create", &wish).await?;
@@ -229,34 +229,28 @@ async fn close(needs: &Needs, id: PollId, delay: Option<u32>) -> Result<Poll, Ap
 /// A request to change something, by an organiser.
 pub(super) enum Asked {
     /// By a client.
-    Json(bytes::Bytes),
+    Json(body::Asked),
     /// By a page of the studio.
     Form(Form),
 }
 
 impl Asked {
     pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Self, ApiError> {
-        let kind = body::kind(headers);
-        let bytes = body::read(body, body::POLL).await?;
-        match kind {
-            Kind::Form => Ok(Self::Form(Form(body::form(&bytes)?))),
-            Kind::Json => Ok(Self::Json(bytes)),
-            _ if bytes.is_empty() => Ok(Self::Json(bytes)),
-            _ => Err(ApiError::UnsupportedMediaType("application/json")),
-        }
+        let asked = body::Asked::read(headers, body, body::POLL).await?;
+        Ok(if asked.is_form { Self::Form(Form(asked.fields()?)) } else { Self::Json(asked) })
     }
 
     fn no_settings(&self) -> Result<(), ApiError> {
         match self {
-            Self::Json(bytes) if !bytes.is_empty() => body::json::<NoBody>(bytes).map(|NoBody {}| ()),
+            Self::Json(asked) if !asked.is_empty() => asked.parse().map(|NoBody {}| ()),
             _ => Ok(()),
         }
     }
 
     fn delay(&self) -> Result<Option<u32>, ApiError> {
         match self {
-            Self::Json(bytes) if bytes.is_empty() => Ok(None),
-            Self::Json(bytes) => Ok(body::json::<CloseBody>(bytes)?.delay),
+            Self::Json(asked) if asked.is_empty() => Ok(None),
+            Self::Json(asked) => asked.parse().map(|CloseBody { delay }| delay),
             Self::Form(form) => form.delay(),
         }
     }

@@ -110,7 +110,7 @@ pub async fn confirm(
     let page = Confirm {
         action: "account-delete",
         what: user.id.as_str(),
-        count: needs.polls_of(&user.id).await?,
+        count: needs.store.polls_of(&user.id).await?,
         form: "/users/me/delete".into(),
         back: "/account".into(),
     };

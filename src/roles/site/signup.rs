@@ -9,7 +9,7 @@ use crate::http::error::ApiError;
 use crate::http::language::Language;
 use crate::http::query::Parameters;
 use crate::http::signin::within;
-use crate::http::signup::{Door, SignUpPage};
+use crate::http::signup::{Entrance, SignUpPage};
 
 /// With what somebody comes to sign up.
 #[derive(Debug, Deserialize)]
@@ -26,7 +26,7 @@ pub async fn page(
     language: Language,
     Parameters(asked): Parameters<Asked>,
 ) -> Result<Response, ApiError> {
-    let door = Door::find(needs.signup, asked.invite.as_deref(), (&needs.store, needs.clock.now())).await?;
-    let page = SignUpPage::new(&door, needs.signup, within(asked.next.as_deref()));
+    let entrance = Entrance::find(needs.signup, asked.invite.as_deref(), (&needs.store, needs.clock.now())).await?;
+    let page = SignUpPage::new(&entrance, needs.signup, within(asked.next.as_deref()));
     needs.pages.show("signup.html", language, page)
 }

@@ -266,8 +266,7 @@ pub(super) fn back_to_account(done: Result<(), ApiError>, part: &str) -> Result<
 }
 
 fn next_page(last: &User, limit: u32, full: bool) -> String {
-    // An id may have a `+`, which in a query is a space.
-    let after = last.id.as_str().replace('+', "%2B");
+    let after = last.id.in_query();
     let format = if full { "&format=full" } else { "" };
     format!("</users?after={after}&limit={limit}{format}>; rel=\"next\"")
 }

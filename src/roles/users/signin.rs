@@ -179,8 +179,8 @@ impl Needs {
         user.filter(|_| is_right).zip(stored).ok_or(ApiError::WrongPassword)
     }
 
-    /// Begins a session of `holder`, if `password`, hashed, is still theirs, and ends the one that this browser had: a cookie that was planted there before is
-    /// worth nothing after.
+    /// Begins a session of `holder`, if `password`, hashed, is still theirs, and ends the one that this browser had: a
+    /// cookie that was planted there before is worth nothing after.
     pub(super) async fn welcome(
         &self,
         (holder, password): (Holder, Option<String>),

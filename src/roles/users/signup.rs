@@ -18,7 +18,7 @@ use crate::http::body::{self, Asked};
 use crate::http::error::ApiError;
 use crate::http::language::Language;
 use crate::http::signin::{landing, within};
-use crate::http::signup::{Door, SignUpPage};
+use crate::http::signup::{Entrance, SignUpPage};
 
 #[derive(Debug, Deserialize)]
 struct Wish {
@@ -40,10 +40,10 @@ pub async fn sign_up(
 ) -> Result<Response, ApiError> {
     let asked = Asked::read(&headers, body, body::ACCOUNT).await?;
     let wish: Wish = asked.parse()?;
-    let door = needs.door(&wish).await?;
-    let user = match needs.make_account(&wish, &door).await {
+    let entrance = needs.entrance(&wish).await?;
+    let user = match needs.make_account(&wish, &entrance).await {
         Ok(user) => user,
-        Err(error) if asked.is_form => return needs.ask_again(&wish, &door, error, language),
+        Err(error) if asked.is_form => return needs.ask_again(&wish, &entrance, error, language),
         Err(error) => return Err(error),
     };
     let page = landing(within(wish.next.as_deref()), user.role);
@@ -59,12 +59,12 @@ pub async fn sign_up(
 }
 
 impl Needs {
-    async fn door(&self, wish: &Wish) -> Result<Door, ApiError> {
-        Door::find(self.signup, wish.invite.as_deref(), (&self.store, self.clock.now())).await
+    async fn entrance(&self, wish: &Wish) -> Result<Entrance, ApiError> {
+        Entrance::find(self.signup, wish.invite.as_deref(), (&self.store, self.clock.now())).await
     }
 
-    async fn make_account(&self, wish: &Wish, door: &Door) -> Result<User, ApiError> {
-        if !matches!(door, Door::Open | Door::Invited(..)) {
+    async fn make_account(&self, wish: &Wish, entrance: &Entrance) -> Result<User, ApiError> {
+        if !matches!(entrance, Entrance::Open | Entrance::Invited(..)) {
             return Err(ApiError::SignUpClosed);
         }
         let id = UserId::parse(wish.id.as_deref().unwrap_or_default().trim())?;
@@ -76,15 +76,15 @@ impl Needs {
         }
         let password = Some(self.passwords.hash(password).await?.as_str().to_owned());
         let user = User { id, name, role: UserRole::Organiser, made_at: self.clock.now() };
-        self.add(NewUser { user, password }, door).await
+        self.add(NewUser { user, password }, entrance).await
     }
 
     /// Adds the account: by an invitation as what that says.
-    async fn add(&self, new: NewUser, door: &Door) -> Result<User, ApiError> {
+    async fn add(&self, new: NewUser, entrance: &Entrance) -> Result<User, ApiError> {
         let (who, at) = (new.user.id.to_string(), new.user.made_at);
         let store = self.store.on_record(Deed { at, subject: who.clone(), who, what: "user.signup".into() });
-        match door {
-            Door::Invited(secret, _) => {
+        match entrance {
+            Entrance::Invited(secret, _) => {
                 store.accept_invitation(&secret.hash(), &new).await?.ok_or(ApiError::SignUpClosed)
             }
             _ => store.insert_user(&new).await.map(|()| new.user).map_err(ApiError::from),
@@ -92,11 +92,17 @@ impl Needs {
     }
 
     /// The form again, with what was typed but the password, and what is wrong beside its field.
-    fn ask_again(&self, wish: &Wish, door: &Door, error: ApiError, language: Language) -> Result<Response, ApiError> {
+    fn ask_again(
+        &self,
+        wish: &Wish,
+        entrance: &Entrance,
+        error: ApiError,
+        language: Language,
+    ) -> Result<Response, ApiError> {
         // Somebody else used the invitation in the meantime.
-        let is_used = matches!((door, &error), (Door::Invited(..), ApiError::SignUpClosed));
-        let page =
-            SignUpPage::new(if is_used { &Door::Stale } else { door }, self.signup, within(wish.next.as_deref()));
+        let is_used = matches!((entrance, &error), (Entrance::Invited(..), ApiError::SignUpClosed));
+        let entrance = if is_used { &Entrance::Stale } else { entrance };
+        let page = SignUpPage::new(entrance, self.signup, within(wish.next.as_deref()));
         let (id, name) = (wish.id.as_deref().unwrap_or_default(), wish.name.as_deref().unwrap_or_default());
         match page.again(id, name, &error) {
             Some(page) => Ok((error.status(), self.pages.show("signup.html", language, page)?).into_response()),

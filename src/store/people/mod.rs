@@ -81,6 +81,11 @@ impl Store {
         ask!(self.users(after, limit))
     }
 
+    /// How many polls are this account's; none where there is no such account.
+    pub async fn polls_of(&self, id: &UserId) -> Result<u64, StoreError> {
+        ask!(self.polls_of(id))
+    }
+
     /// Changes an account, and returns it as it is then; `None` where there is none. With another password all its
     /// sessions are over, but the one called `keep`.
     pub async fn change_user(

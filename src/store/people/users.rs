@@ -9,7 +9,7 @@ use super::{Db, Here};
 use crate::domain::clock::from_millis;
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole};
 use crate::store::StoreError;
-use crate::store::values::{user_id, user_role};
+use crate::store::values::{unsigned, user_id, user_role};
 
 /// How many accounts one statement adds.
 const CHUNK: usize = 1000;
@@ -89,6 +89,15 @@ impl Here {
             let after = after.map(UserId::folded).unwrap_or_default();
             let rows = sqlx::query(sql).bind(after).bind(i64::from(limit)).fetch_all(self.reading()).await?;
             rows.iter().map(user).collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn polls_of(&self, id: &UserId) -> Result<u64, StoreError> {
+        self.bounded(async {
+            let sql = "SELECT count(*) FROM polls WHERE owner = (SELECT id FROM users WHERE folded = $1)";
+            let polls: i64 = sqlx::query_scalar(sql).bind(id.folded()).fetch_one(self.reading()).await?;
+            Ok(unsigned(polls))
         })
         .await
     }

@@ -218,6 +218,7 @@ store_contract! {
             an_account_is_found_in_capitals_or_not_and_as_it_was_chosen
             an_id_in_use_is_taken_in_capitals_or_not
             accounts_are_listed_in_the_order_of_their_ids_by_page
+            an_accounts_polls_are_counted_in_capitals_or_not
             a_change_leaves_what_it_does_not_name
             another_password_ends_all_sessions_but_the_kept_one
             a_deleted_account_takes_its_sessions_and_tokens_and_leaves_its_polls

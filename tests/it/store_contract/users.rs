@@ -67,6 +67,23 @@ pub async fn accounts_are_listed_in_the_order_of_their_ids_by_page(store: &Store
     assert_eq!(between[0], account("A_b").user, "nobody is called that, and the next is found all the same");
 }
 
+pub async fn an_accounts_polls_are_counted_in_capitals_or_not(store: &Store) {
+    with_users(store, &["Ann", "anna", "bob"]).await;
+    for (number, owner) in [(1, Some("Ann")), (2, Some("Ann")), (3, Some("anna")), (4, None)] {
+        store.insert_poll(&Poll { owner: owner.map(user_id), ..open(number) }).await.unwrap();
+    }
+    let counted = async |id: &str| store.polls_of(&user_id(id)).await.unwrap();
+    for (id, polls) in [("Ann", 2), ("ann", 2), ("ANN", 2), ("anna", 1), ("bob", 0), ("nobody", 0)] {
+        assert_eq!(counted(id).await, polls, "{id}");
+    }
+    let first = store.poll(open(1).id).await.unwrap().unwrap();
+    store.delete_poll(&first).await.unwrap();
+    assert_eq!(counted("ann").await, 1);
+    assert!(store.delete_user(&user_id("ANN")).await.unwrap());
+    with_users(store, &["ann"]).await;
+    assert_eq!(counted("ann").await, 0, "her polls were nobody's when she came again");
+}
+
 pub async fn a_change_leaves_what_it_does_not_name(store: &Store) {
     with_users(store, &["Ann", "bob"]).await;
     let User { id, made_at, .. } = account("Ann").user;

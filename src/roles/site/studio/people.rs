@@ -80,8 +80,7 @@ pub async fn list(
     let mut users = needs.store.users(after.as_ref(), PAGE + 1).await?;
     let is_more = users.len() > PAGE as usize;
     users.truncate(PAGE as usize);
-    // An id may have a `+`, which in a query is a space.
-    let next = users.last().filter(|_| is_more).map(|last| last.id.as_str().replace('+', "%2B"));
+    let next = users.last().filter(|_| is_more).map(|last| last.id.in_query());
     let invitations = needs.store.invitations(needs.clock.now()).await?;
     let page = People {
         users: users.into_iter().map(Line::from).collect(),
@@ -105,7 +104,7 @@ pub async fn person(
 ) -> Result<Response, ApiError> {
     let user = needs.person(&id).await?;
     let page = Person {
-        polls: needs.polls_of(&user.id).await?,
+        polls: needs.store.polls_of(&user.id).await?,
         is_own: caller.actor.user.as_ref() == Some(&user.id),
         user: user.into(),
         roles: UserRole::ALL.map(UserRole::word),
@@ -125,7 +124,7 @@ pub async fn confirm(
     let page = Confirm {
         action: "user-delete",
         what: user.id.as_str(),
-        count: needs.polls_of(&user.id).await?,
+        count: needs.store.polls_of(&user.id).await?,
         form: format!("/users/{}/delete", user.id),
         back: format!("/studio/users/{}", user.id),
     };
@@ -136,12 +135,6 @@ impl Needs {
     async fn person(&self, id: &str) -> Result<User, ApiError> {
         let id = UserId::parse(id).map_err(|_| ApiError::NotFound("account"))?;
         self.store.user(&id).await?.ok_or(ApiError::NotFound("account"))
-    }
-
-    /// How many polls are this account's.
-    pub(in super::super) async fn polls_of(&self, id: &UserId) -> Result<u64, ApiError> {
-        let polls = self.store.polls().await?;
-        Ok(polls.iter().filter(|poll| poll.owner.as_ref() == Some(id)).count() as u64)
     }
 }
 

@@ -3,11 +3,14 @@
 use futures_util::StreamExt;
 use hemicycle::app::Ambient;
 use hemicycle::domain::clock::{Clock, Entropy};
+use hemicycle::store::Store;
+use hemicycle::store::sqlite::Sqlite;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::{FORM, JSON, PAGE, codes, counts, make_poll, one_code, open_link, vote, vote_by_form};
+use super::{FORM, JSON, PAGE, codes, counts, make, make_poll, one_code, open_link, vote, vote_by_form};
 use crate::api::{get, send};
+use crate::forge::at;
 use crate::sandbox::{InProcess, KEY};
 
 #[tokio::test]
@@ -72,6 +75,34 @@ async fn only_organisers_make_codes_of_polls_by_code_and_no_more_than_there_may_
         assert_eq!(post("/polls/board/codes", &form, wrong).await, 400, "{wrong}");
     }
     assert_eq!(counts(site, "board").await["made"], 0);
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_poll_that_has_all_the_codes_it_may_says_so() {
+    let ambient = Ambient { clock: Clock::manual(at(0)), entropy: Entropy::System };
+    let product = InProcess::start_with(ambient, &[]).await;
+    let site = &product.site;
+    make_poll(site, "board", json!({})).await;
+    let store = Store::Sqlite(Sqlite::open(&product.folder.path().join("store.db")).await.unwrap());
+    let board = store.poll_named("board").await.unwrap().unwrap().id;
+    for number in 1..=5 {
+        assert_eq!(store.begin_batch(board, 1_000_000, at(0)).await.unwrap(), number);
+    }
+    let refused = async |state: &str| {
+        let answer = make(site, "board", 1).await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{state}: {}", answer.text);
+        let said = answer.json()["error"].to_string();
+        assert!(said.contains("more voting codes than it may"), "{state}: {said}");
+    };
+    refused("while they are being made").await;
+    for number in 1..=5 {
+        assert!(store.complete_batch(board, number).await.unwrap());
+    }
+    refused("once they are good").await;
+    assert!(store.void_batch(board, 5).await.unwrap());
+    assert_eq!(make(site, "board", 1).await.status, StatusCode::OK, "there is room again");
+    store.close().await;
     product.running.stop().await;
 }
 
