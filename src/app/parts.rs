@@ -35,6 +35,7 @@ use crate::live::Live;
 use crate::queue::Queue;
 use crate::rate::sketch::Sketch;
 use crate::rate::{Rate, Rule};
+use crate::roles::quotes::wall::Wall;
 use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
 use crate::roles::users::load::{self, LoadError, Told};
@@ -75,6 +76,7 @@ pub struct Backends {
 pub struct Work {
     pub backends: Backends,
     pub hub: Option<Hub>,
+    pub wall: Option<Wall>,
     pub appender: Option<JoinHandle<()>>,
     pub worker: Option<JoinHandle<()>>,
 }
@@ -158,7 +160,7 @@ impl Shell {
     /// Puts roles to work over their backends; their routes.
     pub fn start(&self, roles: &[Role], backends: Backends, stop: &Stop) -> (Router, Work) {
         let (mut routes, mut door) = (Router::new(), Door::new(self.hosts.clone(), self.origins.clone()));
-        let mut work = Work { backends: backends.clone(), hub: None, appender: None, worker: None };
+        let mut work = Work { backends: backends.clone(), hub: None, wall: None, appender: None, worker: None };
         let Backends { store, queue, live, alone } = backends;
         let counts = |role| roles.contains(&role);
         if roles.iter().any(|role| *role != Role::Worker) {
@@ -168,7 +170,9 @@ impl Shell {
             routes = routes.merge(users::router(self.users(store.clone())));
         }
         if counts(Role::Quotes) {
-            routes = routes.merge(quotes::router(self.quotes(store.clone())));
+            let wall = self.wall(store.for_viewers(), alone);
+            routes = routes.merge(quotes::router(self.quotes(store.clone(), wall.clone())));
+            work.wall = Some(wall);
         }
         if counts(Role::Search) {
             routes = routes.merge(search::router(search::Needs { store: store.for_viewers() }));
@@ -236,14 +240,14 @@ impl Shell {
         }
     }
 
-    fn quotes(&self, store: Store) -> quotes::Needs {
-        quotes::Needs {
-            store,
-            actors: self.guard.actors.clone(),
-            voters: self.guard.voters.clone(),
-            origins: self.origins.clone(),
-            clock: self.ambient.clock.clone(),
-        }
+    fn wall(&self, store: Store, alone: bool) -> Wall {
+        // Alone it reads a file of its own, and hears of every change; else as often as all others read the servers.
+        let pace = Duration::from_millis(if alone { 100 } else { 1000 });
+        Wall::start(store, pace, self.ambient.entropy.clone(), self.metrics.clone(), self.limits.max_viewers)
+    }
+
+    fn quotes(&self, store: Store, wall: Wall) -> quotes::Needs {
+        quotes::Needs { store, voters: self.guard.voters.clone(), wall, clock: self.ambient.clock.clone() }
     }
 
     fn hub(&self, store: Store, live: &Live) -> Hub {

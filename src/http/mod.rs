@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod assets;
+pub mod back;
 pub mod body;
 pub mod cookies;
 pub mod edge;

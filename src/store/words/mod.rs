@@ -16,7 +16,7 @@ pub const MAX_RANKED: u32 = 20_000;
 pub const MAX_LIKED: u32 = 50_000;
 
 /// Which quotes are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// The oldest first, those after this one.
     After(Option<QuoteId>),
