@@ -9,6 +9,7 @@ mod reader;
 pub mod socket;
 mod viewer;
 mod voter;
+mod wall;
 
 use self::driver::Browser;
 use crate::sandbox::{KEY, Site};

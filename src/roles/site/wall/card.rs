@@ -16,8 +16,9 @@ const LONG: (usize, usize) = (400, 8);
 
 /// A quote as a page shows it.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a template asks each of them")]
 pub struct Card {
-    id: QuoteId,
+    id: u64,
     text: String,
     author: Option<String>,
     made_at: Timestamp,
@@ -41,7 +42,7 @@ impl Card {
             may_hide: actor.is_some_and(|actor| actor.meets(Need::Organiser)),
             upvoted: liked.contains(&quote.id),
             is_long: quote.text.chars().count() > LONG.0 || quote.text.lines().count() > LONG.1,
-            id: quote.id,
+            id: quote.id.get(),
             author: quote.author.map(|author| author.to_string()),
             made_at: quote.made_at,
             edited: quote.edited_at.is_some(),
@@ -51,8 +52,25 @@ impl Card {
         }
     }
 
+    /// What scripts make cards of: one of no quote, with everything that whoever looks may do.
+    pub fn blank(actor: Option<&Actor>) -> Self {
+        Self {
+            id: 0,
+            text: String::new(),
+            author: None,
+            made_at: Timestamp::UNIX_EPOCH,
+            edited: false,
+            upvotes: 0,
+            upvoted: false,
+            may_edit: actor.is_some(),
+            may_hide: actor.is_some_and(|actor| actor.meets(Need::Organiser)),
+            hidden: None,
+            is_long: false,
+        }
+    }
+
     /// The quote's number.
-    pub fn id(&self) -> QuoteId {
+    pub fn id(&self) -> u64 {
         self.id
     }
 
@@ -64,7 +82,7 @@ impl Card {
 
 impl Needs {
     /// Quotes for somebody to look at, who likes them as this voter, if they are known by one.
-    pub async fn cards(
+    pub(in super::super) async fn cards(
         &self,
         quotes: Vec<Quote>,
         actor: Option<&Actor>,

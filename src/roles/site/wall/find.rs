@@ -23,7 +23,7 @@ pub struct Found {
 
 impl Needs {
     /// The quotes on the wall that have these words; nothing where there are none, or too many, to look for.
-    pub async fn find_quotes(&self, words: &str) -> Result<Found, ApiError> {
+    pub(in super::super) async fn find_quotes(&self, words: &str) -> Result<Found, ApiError> {
         let Ok(search) = Search::parse(words) else { return Ok(Found::default()) };
         let candidates = self.store.candidates(&search).await?;
         let rank = |folded: &str| search.rank(folded);
@@ -36,7 +36,7 @@ impl Needs {
     }
 
     /// The hidden ones that have these words, of the newest.
-    pub async fn find_hidden_quotes(&self, words: &str) -> Result<Vec<Quote>, ApiError> {
+    pub(in super::super) async fn find_hidden_quotes(&self, words: &str) -> Result<Vec<Quote>, ApiError> {
         let Ok(search) = Search::parse(words) else { return Ok(Vec::new()) };
         let mut hidden = self.store.hidden_quotes(None, HIDDEN).await?;
         hidden.retain(|quote| search.rank(&fold(&quote.text)).is_some());

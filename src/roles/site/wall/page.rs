@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::super::Needs;
 use super::{Card, Found};
 use crate::domain::quote::QuoteId;
-use crate::domain::rights::Need;
+use crate::domain::rights::{Actor, Need};
 use crate::domain::voter::Voter;
 use crate::http::actors::Caller;
 use crate::http::error::ApiError;
@@ -46,10 +46,13 @@ struct List {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a template asks each of them")]
 struct Page {
     /// The lists; on a narrow screen only the one of this order is seen.
     lists: Vec<List>,
     order: &'static str,
+    /// What scripts make cards of.
+    blank: Card,
     /// How many quotes there are.
     total: u64,
     is_first: bool,
@@ -109,7 +112,7 @@ pub async fn search(
 ) -> Result<Response, ApiError> {
     let reader = needs.reader(&headers).await?;
     let Found { quotes, count } = needs.find_quotes(wanted.q.as_deref().unwrap_or_default()).await?;
-    let cards = needs.cards(quotes, reader.caller.as_deref().map(|caller| &caller.actor), reader.voter().as_ref()).await?;
+    let cards = needs.cards(quotes, reader.actor(), reader.voter().as_ref()).await?;
     let total = needs.store.quote_count().await?;
     let lists = vec![List { kind: "found", cards, next: None }];
     let page = Page { lists, total, found: Some(count), ..Page::new(&wanted, &reader, &base).searched(&wanted) };
@@ -125,8 +128,7 @@ impl Needs {
         let mut quotes = self.store.quotes(order, PAGE + 1, false).await?;
         let is_more = quotes.len() > PAGE as usize;
         quotes.truncate(PAGE as usize);
-        let actor = reader.caller.as_deref().map(|caller| &caller.actor);
-        let cards = self.cards(quotes, actor, reader.voter().as_ref()).await?;
+        let cards = self.cards(quotes, reader.actor(), reader.voter().as_ref()).await?;
         let kind = if matches!(order, Order::Liked(_)) { "top" } else { "new" };
         let place = |card: &Card| match order {
             Order::Liked(_) => format!("{}.{}", card.upvotes(), card.id()),
@@ -144,9 +146,13 @@ impl Needs {
 }
 
 impl Reader {
+    fn actor(&self) -> Option<&Actor> {
+        self.caller.as_deref().map(|caller| &caller.actor)
+    }
+
     /// As whom they like quotes; a browser that is new has liked none.
     fn voter(&self) -> Option<Voter> {
-        match self.caller.as_deref().and_then(|caller| caller.actor.user.clone()) {
+        match self.actor().and_then(|actor| actor.user.clone()) {
             Some(user) => Some(Voter::Account(user)),
             None => self.browser.returning().cloned(),
         }
@@ -180,11 +186,12 @@ impl Page {
         if let Some(after) = &wanted.after {
             query = format!("{query}&after={after}");
         }
-        let is = |need| reader.caller.as_deref().is_some_and(|caller| caller.actor.meets(need));
+        let is = |need| reader.actor().is_some_and(|actor| actor.meets(need));
         let address = base.whole("/wall");
         Self {
             lists: Vec::new(),
             order,
+            blank: Card::blank(reader.actor()),
             total: 0,
             is_first: wanted.after.is_none(),
             q: None,
@@ -192,7 +199,7 @@ impl Page {
             back: format!("/wall?{query}"),
             query,
             is_known: reader.caller.is_some(),
-            me: reader.caller.as_deref().and_then(|caller| caller.actor.user.as_ref()).map(ToString::to_string),
+            me: reader.actor().and_then(|actor| actor.user.as_ref()).map(ToString::to_string),
             is_organiser: is(Need::Organiser),
             is_admin: is(Need::Admin),
             place: address.split_once("://").map_or(address.as_str(), |(_, rest)| rest).to_owned(),
