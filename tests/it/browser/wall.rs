@@ -104,7 +104,7 @@ async fn furnish(site: &Site) {
             "edsger",
             "Simplicity is a great virtue, but it requires hard work to achieve it and education to appreciate it. And to make matters worse: complexity sells better.",
         ),
-        ("زيد", "من جدّ وجد"),
+        ("zayd", "من جدّ وجد"),
         ("ada", "That brain of mine is something more than merely mortal, as time will show."),
         ("donald", "Beware of bugs in the above code; I have only proved it correct, not tried it."),
         ("marie", "Rien dans la vie n’est à craindre, tout doit être compris."),
