@@ -121,8 +121,8 @@ wall-quotes = { $count ->
    *[other] citations
 }
 wall-order = Ordre
-wall-new = Les plus récentes
-wall-top = Les plus aimées
+wall-new = Nouvelles
+wall-top = Préférées
 wall-found = { $count ->
     [0] Aucune citation ne contient ces mots.
     [one] Une citation trouvée.

@@ -5,6 +5,7 @@ pub mod driver;
 mod look;
 mod organiser;
 mod people;
+mod quotes;
 mod reader;
 pub mod socket;
 mod viewer;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::driver::{Browser, ENTER, JavaScript};
+use super::driver::{Browser, ENTER, JavaScript, TAB};
 use super::look::{Look, inspect, picture};
 use super::says;
 use crate::sandbox::{InProcess, Site};
@@ -143,7 +143,157 @@ async fn the_wall_can_be_read_on_every_screen_in_both_languages() {
     inspect(&admin, "wall-admin").await;
     let french = Browser::start_speaking(JavaScript::On, "fr").await;
     french.open(&site.url("/wall")).await;
-    french.until(&says("Les plus récentes")).await;
+    french.until(&says("Nouvelles")).await;
     inspect(&french, "wall-french").await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn an_upvote_counts_once_however_often_it_is_clicked_and_can_be_taken_back() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    let quote = post(site, "ann", "Once is enough.").await;
+    let room = passing_by(site).await;
+    room.until(&liked(quote, 0, false)).await;
+    room.slow_down(150).await;
+    for _ in 0..5 {
+        room.run("document.querySelector('#new-1 .like').click()").await;
+    }
+    room.until(&liked(quote, 1, true)).await;
+    room.slow_down(0).await;
+    room.run("document.querySelector('#top-1 .like').click()").await;
+    room.until(&liked(quote, 0, false)).await;
+    // By keyboard, and once more after a reload.
+    room.run("document.querySelector('#new-1 .like').focus()").await;
+    room.strike(ENTER).await;
+    room.until(&liked(quote, 1, true)).await;
+    assert_eq!(room.evaluate("document.activeElement.closest('li')?.id").await, "new-1", "the focus stays");
+    room.reload().await;
+    room.until(&liked(quote, 1, true)).await;
+    product.running.stop().await;
+    room.click("#new-1 .like").await;
+    room.until(&says("You are offline.")).await;
+    room.until(&liked(quote, 1, true)).await;
+    room.until(&says("reconnecting")).await;
+}
+
+#[tokio::test]
+async fn what_somebody_reads_does_not_move_and_they_are_told_what_is_new() {
+    let product = InProcess::start(&["--rate-limit-credential", "1000"]).await;
+    let site = &product.site;
+    for number in 1..=40 {
+        post(site, "ann", &format!("The quote of number {number}, which takes a line or two on a phone.")).await;
+    }
+    let phone = Browser::start(JavaScript::On).await;
+    phone.look(Look { width: 360, ..Look::PHONE }).await;
+    phone.open(&site.url("/wall")).await;
+    phone.until(&first_is("new", "The quote of number 40, which takes a line or two on a phone.")).await;
+    phone.run("document.querySelector('#new-30 .like').scrollIntoView({ block: 'center' })").await;
+    phone.run("document.querySelector('#new-30 .like').focus({ preventScroll: true })").await;
+    let place = "document.querySelector('#new-30').getBoundingClientRect().top";
+    let before = phone.evaluate(place).await;
+    post(site, "bob", "Hot off the press").await;
+    phone.until(&says("One new quote")).await;
+    post(site, "bob", "And another").await;
+    phone.until(&says("2 new quotes")).await;
+    let moved = phone.evaluate(&format!("Math.abs({place} - {before})")).await;
+    assert!(moved.as_f64() <= Some(1.0), "what is read moved by {moved} pixels");
+    assert_eq!(phone.evaluate("document.activeElement.closest('li')?.id").await, "new-30");
+    picture(&phone, "wall-news", Look { width: 360, ..Look::PHONE }).await;
+    phone.press("2 new quotes").await;
+    phone.until(&first_is("new", "And another")).await;
+    phone.until("document.querySelector('#new-42').getBoundingClientRect().top > 0").await;
+    assert_eq!(list(&phone, "new").await.as_array().unwrap().len(), 30);
+
+    // What fell off the end is on the next page, and nothing is missed between the two.
+    phone.until("document.querySelector('[data-list=new] [data-next]').search === '?order=new&after=13'").await;
+    phone.follow("Older").await;
+    phone.until(&first_is("new", "The quote of number 12, which takes a line or two on a phone.")).await;
+    phone.follow("Newest").await;
+    phone.until(&first_is("new", "And another")).await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn quotes_are_found_as_somebody_types_whatever_accents_they_type() {
+    let product = InProcess::start(&["--rate-limit-credential", "1000"]).await;
+    let site = &product.site;
+    for quote in ["L’été dure longtemps", "Winter is short", "Un été <b>sans</b> fin"] {
+        post(site, "ann", quote).await;
+    }
+    let room = passing_by(site).await;
+    room.fill("[name=q]", "ETE").await;
+    room.until(&says("2 quotes found.")).await;
+    assert_eq!(list(&room, "found").await, json!(["L’été dure longtemps", "Un été <b>sans</b> fin"]));
+    assert_eq!(room.evaluate("document.querySelector('[data-list=new]').checkVisibility()").await, false);
+    let polite = "document.querySelector('[data-found-count]').getAttribute('role')";
+    assert_eq!(room.evaluate(polite).await, "status");
+    inspect(&room, "wall-found").await;
+    room.fill("[name=q]", " sans").await;
+    room.until(&says("One quote found.")).await;
+    room.click("[data-list=found] .like").await;
+    room.until("document.querySelector('[data-list=found] [aria-pressed=true]')").await;
+    room.fill("[name=q]", "x").await;
+    room.until(&says("No quote has these words.")).await;
+    room.clear("[name=q]").await;
+    room.run("document.querySelector('[name=q]').dispatchEvent(new Event('input'))").await;
+    room.until("document.querySelector('[data-list=new]').checkVisibility()").await;
+    room.until(&liked(3, 1, true)).await;
+    room.open(&site.url("/wall/search?q=%C3%89t%C3%A9")).await;
+    room.until(&says("2 quotes found.")).await;
+    room.follow("All quotes").await;
+    room.until("location.pathname === '/wall'").await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn without_javascript_quotes_are_added_liked_found_and_paged_through() {
+    let product = InProcess::start(&["--rate-limit-credential", "1000"]).await;
+    let site = &product.site;
+    for number in 1..=31 {
+        post(site, "bob", &format!("Quote {number}")).await;
+    }
+    let ann = at_the_wall(site, "ann", "member", JavaScript::Off).await;
+    ann.look(Look::PHONE).await;
+    ann.fill("[name=quote]", "Without a script.").await;
+    ann.press("Put it on the wall").await;
+    ann.until(&first_is("new", "Without a script.")).await;
+    ann.click("#new-32 .like").await;
+    ann.until(&liked(32, 1, true)).await;
+    assert!(ann.address().await.ends_with("#new-32"), "back to the same place");
+    ann.follow("Most liked").await;
+    ann.until("location.search === '?order=top'").await;
+    ann.until(&first_is("top", "Without a script.")).await;
+    ann.click("#top-32 .like").await;
+    ann.until(&first_is("top", "Quote 1")).await;
+    ann.follow("Newest").await;
+    ann.follow("Older").await;
+    ann.until(&first_is("new", "Quote 2")).await;
+    assert_eq!(list(&ann, "new").await, json!(["Quote 2", "Quote 1"]));
+    ann.fill("[name=q]", "script").await;
+    ann.press("Search").await;
+    ann.until(&says("One quote found.")).await;
+    ann.click(".own [data-delete]").await;
+    ann.press("Delete the quote").await;
+    ann.until(&first_is("new", "Quote 31")).await;
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn the_wall_is_walked_by_keyboard() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    post(site, "ann", "One").await;
+    let room = passing_by(site).await;
+    room.until(&liked(1, 0, false)).await;
+    let mut met = Vec::new();
+    for _ in 0..20 {
+        room.strike(TAB).await;
+        let name = "document.activeElement.id || document.activeElement.innerText.trim().replace(/\\s+/g, ' ')";
+        met.push(room.evaluate(name).await.as_str().unwrap_or_default().to_owned());
+    }
+    for wanted in ["Skip to the content", "Full screen", "Sign in to add it", "q", "Search", "Like 0", "Sign in"] {
+        assert!(met.iter().any(|name| name == wanted), "{wanted}: {met:?}");
+    }
     product.running.stop().await;
 }
