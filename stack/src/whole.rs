@@ -58,7 +58,7 @@ impl StackOptions {
     pub fn whole(binary: impl Into<PathBuf>) -> Self {
         Self {
             binary: binary.into(),
-            roles: ["vote", "worker", "result", "polls", "users", "site"].map(String::from).into(),
+            roles: ["vote", "worker", "result", "polls", "users", "quotes", "search", "site"].map(String::from).into(),
             of_each: 2,
             replicated: true,
             fsync: true,

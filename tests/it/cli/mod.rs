@@ -4,6 +4,7 @@ mod chores;
 mod dead_letters;
 mod environments;
 mod people;
+mod quotes;
 mod refusals;
 mod run;
 
@@ -14,7 +15,7 @@ use std::process::{Command, Output, Stdio};
 use crate::sandbox::{KEY, Process, Site, binary};
 
 /// The variables of `up`.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 27] = [
     "LISTEN",
     "PORT",
     "OPS_LISTEN",
@@ -28,6 +29,7 @@ const VARIABLES: [&str; 26] = [
     "SIGNUP",
     "SESSION_DAYS",
     "CSV_FILE_USERS",
+    "CSV_FILE_QUOTES",
     "OPTION_A",
     "OPTION_B",
     "MAX_CONNECTIONS",
