@@ -20,6 +20,7 @@ use crate::domain::poll::Status;
 use crate::domain::voter::VoterSigner;
 use crate::http::actors::Actors;
 use crate::http::files::Files;
+use crate::http::finder::Finder;
 use crate::http::guard::{self, Guard};
 use crate::http::health::Health;
 use crate::http::hosts::Hosts;
@@ -35,6 +36,8 @@ use crate::live::Live;
 use crate::queue::Queue;
 use crate::rate::sketch::Sketch;
 use crate::rate::{Rate, Rule};
+use crate::roles::quotes::load as quotes_load;
+use crate::roles::quotes::wall::Wall;
 use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
 use crate::roles::users::load::{self, LoadError, Told};
@@ -75,6 +78,7 @@ pub struct Backends {
 pub struct Work {
     pub backends: Backends,
     pub hub: Option<Hub>,
+    pub wall: Option<Wall>,
     pub appender: Option<JoinHandle<()>>,
     pub worker: Option<JoinHandle<()>>,
 }
@@ -158,9 +162,10 @@ impl Shell {
     /// Puts roles to work over their backends; their routes.
     pub fn start(&self, roles: &[Role], backends: Backends, stop: &Stop) -> (Router, Work) {
         let (mut routes, mut door) = (Router::new(), Door::new(self.hosts.clone(), self.origins.clone()));
-        let mut work = Work { backends: backends.clone(), hub: None, appender: None, worker: None };
+        let mut work = Work { backends: backends.clone(), hub: None, wall: None, appender: None, worker: None };
         let Backends { store, queue, live, alone } = backends;
         let counts = |role| roles.contains(&role);
+        let finder = Finder::new(&store);
         if roles.iter().any(|role| *role != Role::Worker) {
             routes = routes.merge(assets::router(self.pages.files().clone()));
         }
@@ -168,10 +173,12 @@ impl Shell {
             routes = routes.merge(users::router(self.users(store.clone())));
         }
         if counts(Role::Quotes) {
-            routes = routes.merge(quotes::router(self.quotes(store.clone())));
+            let wall = self.wall(store.for_viewers(), alone);
+            routes = routes.merge(quotes::router(self.quotes(store.clone(), &finder, wall.clone())));
+            work.wall = Some(wall);
         }
         if counts(Role::Search) {
-            routes = routes.merge(search::router(search::Needs { store: store.for_viewers() }));
+            routes = routes.merge(search::router(search::Needs { finder: finder.clone() }));
         }
         if counts(Role::Site) {
             let needs = self.site(store.clone(), queue.clone());
@@ -235,14 +242,14 @@ impl Shell {
         }
     }
 
-    fn quotes(&self, store: Store) -> quotes::Needs {
-        quotes::Needs {
-            store,
-            actors: self.guard.actors.clone(),
-            voters: self.guard.voters.clone(),
-            origins: self.origins.clone(),
-            clock: self.ambient.clock.clone(),
-        }
+    fn wall(&self, store: Store, alone: bool) -> Wall {
+        // Alone it reads a file of its own, and hears of every change; else as often as all others read the servers.
+        let pace = Duration::from_millis(if alone { 100 } else { 1000 });
+        Wall::start(store, pace, self.ambient.entropy.clone(), self.metrics.clone(), self.limits.max_viewers)
+    }
+
+    fn quotes(&self, store: Store, finder: &Finder, wall: Wall) -> quotes::Needs {
+        quotes::Needs { finder: finder.clone(), store, voters: self.guard.voters.clone(), wall, clock: self.ambient.clock.clone() }
     }
 
     fn hub(&self, store: Store, live: &Live) -> Hub {
@@ -306,6 +313,20 @@ impl Shell {
         let loaded = load::once((store, &self.passwords, threads), path, self.ambient.clock.now(), tell).await?;
         if loaded.is_some() {
             tracing::info!(added, "users.loaded");
+        }
+        Ok(())
+    }
+
+    /// Loads the file of quotes, where there is one to load: once, into a store that has none.
+    pub async fn load_quotes(&self, store: &Store) -> Result<(), quotes_load::LoadError> {
+        let Some(path) = &self.people.csv_file_quotes else { return Ok(()) };
+        let mut added = 0_u64;
+        let tell = |told| match told {
+            quotes_load::Told::Added(more) => added += more,
+            quotes_load::Told::Skipped(why) => tracing::warn!(why, "quotes.skipped"),
+        };
+        if quotes_load::once(store, path, self.ambient.clock.now(), tell).await?.is_some() {
+            tracing::info!(added, "quotes.loaded");
         }
         Ok(())
     }

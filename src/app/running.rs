@@ -61,6 +61,9 @@ impl Running {
         if let Some(hub) = work.as_ref().and_then(|work| work.hub.as_ref()) {
             hub.drain();
         }
+        if let Some(wall) = work.as_ref().and_then(|work| work.wall.as_ref()) {
+            wall.drain();
+        }
         stop.serving.cancel();
         if tokio::time::timeout(grace, server).await.is_err() {
             tracing::warn!("app.grace_over: some requests did not finish");

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::poll::Poll;
+use super::quote::Quote;
 use super::snapshot::Audience;
 use super::user::{UserId, UserRole};
 
@@ -123,6 +124,8 @@ pub enum Need {
     Anybody,
     /// An account, to look.
     Member,
+    /// An account, to say something of its own: by a token, one to vote or to organise.
+    Author,
     /// An account that is more than a token: what concerns its password, sessions and tokens.
     InPerson,
     /// An organiser; to change a poll, also that it is theirs.
@@ -138,6 +141,7 @@ impl Need {
         match self {
             Self::Anybody => "anybody",
             Self::Member => "member",
+            Self::Author => "member, to write",
             Self::InPerson => "member, in person",
             Self::Organiser => "organiser",
             Self::Admin => "admin",
@@ -174,6 +178,7 @@ impl Actor {
         match need {
             Need::Anybody => true,
             Need::Member => self.may(Scope::Read),
+            Need::Author => self.may(Scope::Vote) || self.may(Scope::Organise),
             Need::InPerson => !matches!(self.proof, Proof::Token(_)),
             Need::Organiser => self.role >= UserRole::Organiser && self.may(Scope::Organise),
             Need::Admin => self.role == UserRole::Admin && self.may(Scope::Admin),
@@ -205,6 +210,31 @@ impl Actor {
         self.role == UserRole::Admin || (self.user.is_some() && self.user == poll.owner)
     }
 
+    /// Whether they may change or delete a quote.
+    #[must_use]
+    pub fn edits(&self, quote: &Quote) -> bool {
+        self.meets(Need::Admin) || (self.meets(Need::Author) && quote.is_of(self.user.as_ref()))
+    }
+
+    /// Whether they may post as whomever they name.
+    #[must_use]
+    pub fn posts_for_others(&self) -> bool {
+        self.meets(Need::Admin)
+    }
+
+    /// Whether they may see all quotes that are hidden.
+    #[must_use]
+    pub fn sees_hidden_quotes(&self) -> bool {
+        self.role >= UserRole::Organiser && self.may(Scope::Read)
+    }
+
+    /// Whether they may see a quote, which may be hidden: who did so, and when, is then told them.
+    #[must_use]
+    pub fn sees_quote(&self, quote: &Quote) -> bool {
+        let own = self.may(Scope::Read) && quote.is_of(self.user.as_ref());
+        quote.hidden.is_none() || own || self.sees_hidden_quotes()
+    }
+
     /// What they may see of a poll's results.
     #[must_use]
     pub fn audience(&self, poll: &Poll) -> Audience {
@@ -225,7 +255,9 @@ impl fmt::Display for Actor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::clock::from_millis;
     use crate::domain::poll::tests::draft;
+    use crate::domain::quote::{Hidden, QuoteId};
 
     fn actor(id: &str, role: UserRole, proof: Proof) -> Actor {
         Actor { user: UserId::parse(id).ok(), role, proof }
@@ -257,6 +289,33 @@ mod tests {
         assert_eq!((admin.meets(Need::Admin), admin.runs(&poll), admin.may(Scope::Vote)), (true, true, false));
         assert!(!with(&[Scope::Admin], UserRole::Organiser).meets(Need::Admin), "the holder is no admin");
         assert!(!admin.meets(Need::InPerson), "no token makes another, or changes a password");
+    }
+
+    #[test]
+    fn a_quote_is_its_authors_to_change_and_the_admins_and_a_hidden_one_the_organisers_to_see() {
+        let hidden = Some(Hidden { by: "bob".into(), at: from_millis(0) });
+        let quote = Quote {
+            id: QuoteId::new(1).unwrap(),
+            author: UserId::parse("ann").ok(),
+            is_owned: true,
+            text: "x".into(),
+            made_at: from_millis(0),
+            edited_at: None,
+            upvotes: 0,
+            hidden,
+        };
+        let may = |actor: Actor| (actor.edits(&quote), actor.sees_quote(&quote));
+        let token = |id, scope: Scope, role| actor(id, role, Proof::Token(Scopes::from_iter([scope])));
+        assert_eq!(may(actor("ANN", UserRole::Member, Proof::Session)), (true, true));
+        assert_eq!(may(actor("bob", UserRole::Member, Proof::Session)), (false, false));
+        assert_eq!(may(actor("bob", UserRole::Organiser, Proof::Session)), (false, true));
+        assert_eq!(may(actor("bob", UserRole::Admin, Proof::Session)), (true, true));
+        assert_eq!(may(token("ann", Scope::Read, UserRole::Member)), (false, true));
+        assert_eq!(may(token("ann", Scope::Vote, UserRole::Member)), (true, false));
+        assert_eq!(may(token("bob", Scope::Organise, UserRole::Admin)), (false, true), "it may not administer");
+        assert_eq!(may(token("bob", Scope::Admin, UserRole::Admin)), (true, true));
+        let gone = Quote { is_owned: false, ..quote.clone() };
+        assert!(!actor("ann", UserRole::Member, Proof::Session).edits(&gone), "another Ann, made later");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reading bodies: bounded in size and time, JSON or a form.
 
+use std::fmt;
 use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use futures_util::poll;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::de::DeserializeOwned;
+use serde::Deserializer;
+use serde::de::{self, DeserializeOwned, Visitor};
 
 use super::error::ApiError;
 
@@ -19,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub const BALLOT: usize = 4 << 10;
 /// The largest body that is about an account: ids, names, passwords, keys.
 pub const ACCOUNT: usize = 4 << 10;
+/// The largest body that has a quote: each of its characters may come as twelve.
+pub const QUOTE: usize = 16 << 10;
 /// The largest body that describes a poll.
 pub const POLL: usize = 64 << 10;
 
@@ -161,4 +165,38 @@ impl Asked {
     pub fn fields(&self) -> Result<Fields, ApiError> {
         form(&self.bytes)
     }
+}
+
+/// A field that is text or a whole number: clients of old send ids as either.
+///
+/// # Errors
+/// Where it is something else.
+pub fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    struct TextOrNumber;
+
+    impl Visitor<'_> for TextOrNumber {
+        type Value = Option<String>;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("text or a whole number")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(Some(text.to_owned()))
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+            Ok(Some(number.to_string()))
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+    }
+
+    deserializer.deserialize_any(TextOrNumber)
 }

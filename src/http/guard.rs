@@ -2,9 +2,10 @@
 //! row there. So a route that nobody has put into the table serves nobody.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, MatchedPath, Request};
+use axum::extract::{FromRequestParts, MatchedPath, OptionalFromRequestParts, Request};
 use axum::http::header::{ALLOW, AUTHORIZATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
@@ -56,7 +57,8 @@ pub struct Limits {
     pub metrics: Metrics,
 }
 
-/// Whoever sent a request to a route that not everybody may use; an extractor.
+/// Whoever sent a request to a route that not everybody may use; an extractor. As an `Option` also for routes that
+/// everybody may use and whose requests are counted: nobody is known at others.
 #[derive(Clone, Debug)]
 pub struct Known(pub Arc<Caller>);
 
@@ -65,6 +67,14 @@ impl<S: Sync> FromRequestParts<S> for Known {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         parts.extensions.get::<Self>().cloned().ok_or(ApiError::Unauthorized)
+    }
+}
+
+impl<S: Sync> OptionalFromRequestParts<S> for Known {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned())
     }
 }
 

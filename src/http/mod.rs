@@ -2,11 +2,13 @@
 
 pub mod actors;
 pub mod assets;
+pub mod back;
 pub mod body;
 pub mod cookies;
 pub mod edge;
 pub mod error;
 pub mod files;
+pub mod finder;
 pub mod guard;
 pub mod health;
 pub mod hosts;

@@ -52,13 +52,14 @@ const fn page(path: &'static str, need: Need, whose: &'static str) -> Row {
 }
 
 use Limit::{Failures, Open, Rate};
-use Need::{Admin, Anybody, InPerson, Member, Organiser};
+use Need::{Admin, Anybody, Author, InPerson, Member, Organiser};
 
 const ALL: &str = "";
 const OWN: &str = "their own; an admin all";
 const OWN_DRAFTS: &str = "drafts: their own; an admin all";
 const OWN_HIDDEN: &str = "hidden totals: their own; an admin all";
 const HIDDEN_QUOTES: &str = "hidden ones: organisers";
+const OWN_NAME: &str = "in their own name; an admin in any";
 const OWN_ACCOUNT: &str = "their own account, in person; an admin all";
 
 /// Every route, role by role.
@@ -121,6 +122,18 @@ pub const TABLE: &[Row] = &[
     api("POST", "/sessions/{id}/end", InPerson, Rate, "their own"),
     // quotes
     api("GET", "/quotes", Anybody, Rate, HIDDEN_QUOTES),
+    api("POST", "/quotes", Author, Rate, OWN_NAME),
+    api("GET", "/quotes/events", Anybody, Open, ALL),
+    api("GET", "/quotes/{id}", Anybody, Rate, "hidden ones: organisers, and their own"),
+    api("PATCH", "/quotes/{id}", Author, Rate, OWN),
+    api("DELETE", "/quotes/{id}", Author, Rate, OWN),
+    api("POST", "/quotes/{id}/edit", Author, Rate, OWN),
+    api("POST", "/quotes/{id}/delete", Author, Rate, OWN),
+    api("POST", "/quotes/{id}/hide", Organiser, Rate, ALL),
+    api("POST", "/quotes/{id}/restore", Organiser, Rate, ALL),
+    api("POST", "/quotes/{id}/upvotes", Anybody, Rate, "by voter"),
+    api("DELETE", "/quotes/{id}/upvotes", Anybody, Rate, "by voter"),
+    api("POST", "/quotes/{id}/upvotes/delete", Anybody, Rate, "by voter"),
     // search
     api("GET", "/search", Member, Rate, ALL),
     // site

@@ -8,6 +8,7 @@ use super::cookies;
 use super::error::ApiError;
 use super::origin::Origins;
 use crate::domain::clock::{Clock, Entropy};
+use crate::domain::user::UserId;
 use crate::domain::voter::{CookieVoter, Voter, VoterSigner};
 
 /// The cookie's name.
@@ -84,6 +85,12 @@ impl Voters {
 }
 
 impl Identified {
+    /// Whoever is signed in with this account.
+    #[must_use]
+    pub fn account(id: UserId) -> Self {
+        Self { voter: Voter::Account(id), cookie: None }
+    }
+
     /// The voter, if a signed cookie brought them: whoever is new cannot have voted.
     #[must_use]
     pub fn returning(&self) -> Option<&Voter> {

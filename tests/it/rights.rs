@@ -38,9 +38,9 @@ enum Verdict {
     Forbidden,
 }
 
-const MEMBER: &[Need] = &[Need::Anybody, Need::Member, Need::InPerson];
-const ORGANISER: &[Need] = &[Need::Anybody, Need::Member, Need::InPerson, Need::Organiser];
-const ADMIN: &[Need] = &[Need::Anybody, Need::Member, Need::InPerson, Need::Organiser, Need::Admin];
+const MEMBER: &[Need] = &[Need::Anybody, Need::Member, Need::Author, Need::InPerson];
+const ORGANISER: &[Need] = &[Need::Anybody, Need::Member, Need::Author, Need::InPerson, Need::Organiser];
+const ADMIN: &[Need] = &[Need::Anybody, Need::Member, Need::Author, Need::InPerson, Need::Organiser, Need::Admin];
 
 #[test]
 fn every_route_of_the_sources_has_its_rows_and_no_row_is_of_no_route() {
@@ -134,13 +134,16 @@ async fn every_route_serves_whom_its_row_says_and_nobody_else() {
 fn wanted(row: &Row, asker: &Asker) -> Verdict {
     let about_anns_poll = row.path.contains("{poll}") && row.need == Need::Organiser;
     let about_an_account = row.path.starts_with("/users/{id}");
+    let about_anns_quote = row.path.starts_with("/quotes/{id}") && row.need == Need::Author;
+    let is_an_admin = asker.meets.contains(&Need::Admin);
     if row.need == Need::Anybody {
         Verdict::Passes
     } else if asker.header.is_none() {
         Verdict::SignIn
     } else if !asker.meets.contains(&row.need)
         || (about_anns_poll && asker.runs == Runs::Others)
-        || (about_an_account && !asker.meets.contains(&Need::Admin))
+        || (about_an_account && !is_an_admin)
+        || (about_anns_quote && asker.runs != Runs::This && !is_an_admin)
     {
         Verdict::Forbidden
     } else {
@@ -148,7 +151,7 @@ fn wanted(row: &Row, asker: &Asker) -> Verdict {
     }
 }
 
-/// The row's path, about a new poll of Ann's or a new account, so that no question spoils the next.
+/// The row's path, about a new poll or quote of Ann's or a new account, so that no question spoils the next.
 async fn fresh(site: &Site, row: &Row, ann: &(&'static str, String), number: u32) -> String {
     let mut path =
         row.path.replace("{name}", "style.css").replace("{version}", "0").replace("{code}", "AAAA-AAAA-AAAA");
@@ -165,6 +168,11 @@ async fn fresh(site: &Site, row: &Row, ann: &(&'static str, String), number: u32
         let wish = json!({ "id": format!("spare-{number}"), "name": "Spare" });
         assert_eq!(site.organise("/users", &wish).await.0, StatusCode::CREATED);
         path = path.replace("{id}", &format!("spare-{number}"));
+    }
+    if path.starts_with("/quotes/{id}") {
+        let wish = site.http.post(site.url("/quotes")).header(ann.0, &ann.1).json(&json!({ "quote": "Ann's" }));
+        let made: serde_json::Value = wish.send().await.unwrap().json().await.unwrap();
+        path = path.replace("{id}", &made["id"].to_string());
     }
     path.replace("{id}", "ann")
 }
@@ -212,12 +220,13 @@ async fn askers(site: &Site) -> Vec<Asker> {
 
 /// Tokens of a role: their name, scope, and what they meet.
 fn tokens(role: &str) -> Vec<(&'static str, &'static str, &'static [Need])> {
-    let mut tokens: Vec<(_, _, &'static [Need])> = vec![("to read", "read", &[Need::Member]), ("to vote", "vote", &[])];
+    let mut tokens: Vec<(_, _, &'static [Need])> =
+        vec![("to read", "read", &[Need::Member]), ("to vote", "vote", &[Need::Author])];
     if role != "member" {
-        tokens.push(("to organise", "organise", &[Need::Member, Need::Organiser]));
+        tokens.push(("to organise", "organise", &[Need::Member, Need::Author, Need::Organiser]));
     }
     if role == "admin" {
-        tokens.push(("to administer", "admin", &[Need::Member, Need::Organiser, Need::Admin]));
+        tokens.push(("to administer", "admin", &[Need::Member, Need::Author, Need::Organiser, Need::Admin]));
     }
     tokens
 }

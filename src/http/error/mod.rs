@@ -16,6 +16,7 @@ use crate::domain::change::Refusal;
 use crate::domain::new_poll::Invalid;
 use crate::domain::password::InvalidPassword;
 use crate::domain::poll::Status;
+use crate::domain::quote::InvalidQuote;
 use crate::domain::rights::Need;
 use crate::domain::user::InvalidUser;
 use crate::queue::QueueError;
@@ -63,6 +64,15 @@ pub enum ApiError {
     /// A field of an account is out of bounds.
     #[error(transparent)]
     Account(#[from] InvalidUser),
+    /// A field of a quote is out of bounds.
+    #[error(transparent)]
+    Quote(#[from] InvalidQuote),
+    /// No such quote, as the system of old says it; its clients look for it.
+    #[error("Citation non trouvée")]
+    NoQuote,
+    /// Somebody else's quote, or a quote in somebody else's name.
+    #[error("this quote is somebody else's")]
+    NotYourQuote,
     /// Nobody may sign up here, or only with an invitation.
     #[error("signing up takes an invitation here; ask an administrator for one")]
     SignUpClosed,
@@ -168,7 +178,7 @@ pub enum ApiError {
 
 fn forbidden(need: Need) -> &'static str {
     match need {
-        Need::Anybody | Need::Member => "this token may not be used for that",
+        Need::Anybody | Need::Member | Need::Author => "this token may not be used for that",
         Need::InPerson => "no token may do that; sign in",
         Need::Organiser => "only organisers may do that, and tokens with the scope organise",
         Need::Admin => "only administrators may do that, and tokens with the scope admin",
@@ -221,6 +231,7 @@ impl ApiError {
             Self::BadRequest(_)
             | Self::Password(_)
             | Self::Account(_)
+            | Self::Quote(_)
             | Self::Invalid(_)
             | Self::NoChoice { .. }
             | Self::CodeCount { .. }
@@ -228,12 +239,13 @@ impl ApiError {
             Self::Unauthorized | Self::SignInToVote | Self::WrongPassword => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_)
             | Self::NotYours
+            | Self::NotYourQuote
             | Self::OwnPassword
             | Self::SignUpClosed
             | Self::CrossOrigin
             | Self::CodeMissing
             | Self::CodeUnknown => StatusCode::FORBIDDEN,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::NotFound(_) | Self::NoQuote => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,

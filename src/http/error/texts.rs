@@ -6,6 +6,7 @@ use crate::domain::names::InvalidName;
 use crate::domain::new_poll::Invalid;
 use crate::domain::password::InvalidPassword;
 use crate::domain::poll::Status;
+use crate::domain::quote::InvalidQuote;
 use crate::domain::rights::Need;
 use crate::domain::user::InvalidUser;
 
@@ -26,6 +27,9 @@ impl ApiError {
             Self::Account(InvalidUser::Id) => "user-id",
             Self::Account(InvalidUser::Reserved) => "user-reserved",
             Self::Account(InvalidUser::Name) => "user-name",
+            Self::Quote(InvalidQuote::Id) | Self::NoQuote => "no-quote",
+            Self::Quote(InvalidQuote::Text) => "quote-text",
+            Self::NotYourQuote => "not-your-quote",
             Self::SignUpClosed => "sign-up-closed",
             Self::TooManyTokens => "too-many-tokens",
             Self::TooManyPolls => "too-many-polls",

@@ -1,13 +1,19 @@
 //! Reading quotes.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
-use super::Needs;
-use super::view::{Brief, View};
+use super::Quotes;
+use super::pages::{Page, Sheet};
+use super::view::View;
+use crate::domain::folding::Search;
+use crate::domain::quote::QuoteId;
+use crate::domain::rights::Need;
 use crate::http::error::ApiError;
+use crate::http::finder::Part;
+use crate::http::guard::Known;
 use crate::http::query::Parameters;
 use crate::store::words::Order;
 
@@ -17,17 +23,88 @@ const PAGE: u32 = 1000;
 /// Which quotes are asked for.
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
+    /// Words that they must have; then the best matches come first, and `after` is a place in that order.
+    q: Option<String>,
     limit: Option<u32>,
+    /// `new` or `top`; the oldest first otherwise.
+    order: Option<String>,
+    /// The last one seen; of `top` with how many liked it, as `<upvotes>.<id>`.
+    after: Option<String>,
     /// `full` for all that is known of them.
     format: Option<String>,
+    /// Whether those that are hidden are asked for as well.
+    hidden: Option<bool>,
 }
 
 /// `GET /quotes`.
-pub async fn list(State(needs): State<Needs>, Parameters(wanted): Parameters<Wanted>) -> Result<Response, ApiError> {
+pub async fn list(
+    State(quotes): State<Quotes>,
+    known: Option<Known>,
+    Parameters(wanted): Parameters<Wanted>,
+) -> Result<Response, ApiError> {
+    if let Some(keyword) = &wanted.q {
+        return found(&quotes, &wanted, keyword).await;
+    }
+    let all = wanted.hidden == Some(true);
+    if all {
+        let Known(caller) = known.ok_or(ApiError::Unauthorized)?;
+        if !caller.actor.sees_hidden_quotes() {
+            return Err(ApiError::Forbidden(Need::Organiser));
+        }
+    }
     let limit = wanted.limit.unwrap_or(PAGE).clamp(1, PAGE);
-    let quotes = needs.store.quotes(Order::After(None), limit, false).await?;
-    Ok(match wanted.format.as_deref() {
-        Some("full") => Json(quotes.iter().map(View::new).collect::<Vec<_>>()).into_response(),
-        _ => Json(quotes.iter().map(Brief::new).collect::<Vec<_>>()).into_response(),
-    })
+    let page = Page { order: wanted.order()?, limit, full: wanted.is_full()?, all };
+    Ok(quotes.pages.sheet(page).await?.into_response())
+}
+
+/// `GET /quotes?q=`.
+async fn found(quotes: &Quotes, wanted: &Wanted, keyword: &str) -> Result<Response, ApiError> {
+    if wanted.order.is_some() || wanted.hidden.is_some() {
+        return Err(ApiError::BadRequest("q: goes without order and hidden".into()));
+    }
+    let (part, full) = (Part::new(wanted.limit, wanted.after.as_deref())?, wanted.is_full()?);
+    let found = quotes.needs.finder.find(&Search::parse(keyword)?, part).await?;
+    let next = found.link("/quotes", ("q", keyword), part, full);
+    let found: Vec<_> = found.quotes.into_iter().map(|(_, quote)| quote).collect();
+    Ok(Sheet::new(&found, full, next).into_response())
+}
+
+/// `GET /quotes/{id}`.
+pub async fn show(
+    State(quotes): State<Quotes>,
+    known: Option<Known>,
+    Path(id): Path<String>,
+) -> Result<Response, ApiError> {
+    let quote = quotes.named(&id).await?;
+    let is_seen = known.map_or(quote.hidden.is_none(), |Known(caller)| caller.actor.sees_quote(&quote));
+    if is_seen { Ok(Json(View::new(&quote)).into_response()) } else { Err(ApiError::NoQuote) }
+}
+
+impl Wanted {
+    fn is_full(&self) -> Result<bool, ApiError> {
+        match self.format.as_deref() {
+            None => Ok(false),
+            Some("full") => Ok(true),
+            Some(_) => Err(ApiError::BadRequest("format: full".into())),
+        }
+    }
+
+    fn order(&self) -> Result<Order, ApiError> {
+        let after = self.after.as_deref();
+        match self.order.as_deref() {
+            None => Ok(Order::After(after.map(number).transpose()?)),
+            Some("new") => Ok(Order::Newest(after.map(number).transpose()?)),
+            Some("top") => Ok(Order::Liked(after.map(place).transpose()?)),
+            Some(_) => Err(ApiError::BadRequest("order: new or top".into())),
+        }
+    }
+}
+
+fn number(after: &str) -> Result<QuoteId, ApiError> {
+    after.parse().map_err(|_| ApiError::BadRequest("after: the number of a quote".into()))
+}
+
+fn place(after: &str) -> Result<(u64, QuoteId), ApiError> {
+    let place = after.split_once('.').and_then(|(upvotes, id)| Some((upvotes.parse().ok()?, id.parse().ok()?)));
+    place.ok_or_else(|| ApiError::BadRequest("after: upvotes and number of a quote, as 12.345".into()))
 }

@@ -1,5 +1,6 @@
 //! Quotes as answers show them.
 
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -43,4 +44,19 @@ impl<'a> View<'a> {
             hidden: quote.hidden.as_ref(),
         }
     }
+
+    pub fn all(quotes: &'a [Quote]) -> Vec<Self> {
+        quotes.iter().map(Self::new).collect()
+    }
+}
+
+/// A list of quotes as JSON, all that is known of them if `full`.
+pub fn list(quotes: &[Quote], full: bool) -> Bytes {
+    // A quote has neither map keys nor numbers but integers: it always has a JSON form.
+    let json = if full {
+        serde_json::to_vec(&View::all(quotes))
+    } else {
+        serde_json::to_vec(&quotes.iter().map(Brief::new).collect::<Vec<_>>())
+    };
+    json.unwrap_or_default().into()
 }

@@ -1,7 +1,5 @@
 //! Accounts: `/users` as the clients of old know it, and more.
 
-use std::fmt;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -9,8 +7,7 @@ use axum::http::header::LINK;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
-use serde::de::{self, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Needs;
@@ -60,7 +57,7 @@ impl<'a> View<'a> {
 /// A wish for an account.
 #[derive(Debug, Deserialize)]
 struct Wish {
-    #[serde(default, deserialize_with = "text_or_number")]
+    #[serde(default, deserialize_with = "body::text_or_number")]
     id: Option<String>,
     name: Option<String>,
     password: Option<String>,
@@ -274,35 +271,4 @@ fn next_page(last: &User, limit: u32, full: bool) -> String {
 /// A field that was filled in: forms send empty ones for what was left out.
 pub(super) fn filled_in(field: Option<String>) -> Option<String> {
     field.filter(|text| !text.trim().is_empty())
-}
-
-/// Clients of old send ids as numbers, too.
-fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    struct TextOrNumber;
-
-    impl Visitor<'_> for TextOrNumber {
-        type Value = Option<String>;
-
-        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-            out.write_str("text or a whole number")
-        }
-
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
-            Ok(Some(text.to_owned()))
-        }
-
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-            Ok(Some(number.to_string()))
-        }
-
-        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_none<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-    }
-
-    deserializer.deserialize_any(TextOrNumber)
 }

@@ -1,7 +1,7 @@
 //! Quotes and their search. What both dialects say alike is written once: `quotes.rs` beside this one is compiled into
 //! each backend. How a backend finds texts is its own: `sqlite/search.rs`, `postgres/search.rs`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -35,7 +35,7 @@ const ROWS: u32 = 256;
 
 /// What was found among some of the best liked quotes.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Liked {
+pub(crate) struct Liked {
     /// What matches.
     pub found: Vec<Place>,
     /// The last that was looked at.
@@ -44,7 +44,7 @@ pub(super) struct Liked {
 
 /// Lets others run while many rows are ranked, however fast they come.
 #[derive(Debug, Default)]
-pub(super) struct Pause(u32);
+pub(crate) struct Pause(u32);
 
 impl Pause {
     pub async fn after_row(&mut self) {
@@ -56,7 +56,7 @@ impl Pause {
 }
 
 /// Which quotes are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// The oldest first, those after this one.
     After(Option<QuoteId>),
@@ -133,8 +133,8 @@ impl Store {
             Self::Sqlite(store) => store.quotes_of(ids, all).await?,
             Self::Postgres(store) => store.quotes_of(ids, all).await?,
         };
-        let place = |quote: &Quote| ids.iter().position(|id| *id == quote.id);
-        quotes.sort_by_cached_key(place);
+        let places: HashMap<_, _> = ids.iter().zip(0..).map(|(id, place): (_, usize)| (*id, place)).collect();
+        quotes.sort_by_key(|quote| places.get(&quote.id).copied());
         Ok(quotes)
     }
 

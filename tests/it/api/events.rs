@@ -44,7 +44,8 @@ impl Stream {
         Self::ask(site, &format!("/results/{poll}/events"), headers).await
     }
 
-    async fn ask(site: &Site, address: &str, headers: &[(&str, &str)]) -> Option<Self> {
+    /// Opens the stream at an address: `None` as above.
+    pub async fn ask(site: &Site, address: &str, headers: &[(&str, &str)]) -> Option<Self> {
         let mut request = site.http.get(site.url(address));
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -1,4 +1,4 @@
-//! The HTTP contract of polls, ballots, results and accounts, as a client sees it.
+//! The HTTP contract of polls, ballots, results, accounts and quotes, as a client sees it.
 
 mod assets;
 mod audit;
@@ -12,6 +12,7 @@ mod limits;
 mod owners;
 mod pages_of_people;
 mod polls;
+mod quotes;
 mod results;
 mod schedule;
 mod sessions;

@@ -21,6 +21,7 @@ async fn everything(site: &Site) -> Vec<String> {
     let mut seen = Vec::new();
     for path in [
         "/users?format=full",
+        "/quotes?format=full&hidden=true",
         "/users/audit",
         "/users/invitations",
         "/sessions",
@@ -35,7 +36,11 @@ async fn everything(site: &Site) -> Vec<String> {
 
 /// A row's route with names of things that are there.
 fn filled_in(row: &Row) -> String {
-    let (id, action) = if row.path.starts_with("/users") { ("bob", "open") } else { ("others", "close") };
+    let (id, action) = match row.path {
+        path if path.starts_with("/users") => ("bob", "open"),
+        path if path.starts_with("/quotes") => ("1", "close"),
+        _ => ("others", "close"),
+    };
     let path = row.path.replace("{poll}", "default").replace("{id}", id).replace("{action}", action);
     if path.starts_with("/socket.io") { format!("{path}?EIO=4&transport=polling") } else { path }
 }
@@ -48,6 +53,7 @@ async fn no_other_site_can_change_anything_through_a_browser_that_is_signed_in()
     site.make_user("bob", "the password of bob", "member").await;
     let (ann, key) = (site.sign_up("ann", "admin").await, site.sign_in().await);
     ask(site, ADMIN, Method::POST, "/users/invitations", &json!({})).await;
+    ask(site, ADMIN, Method::POST, "/quotes", &json!({ "user_id": "bob", "quote": "Leave me alone" })).await;
     let before = everything(site).await;
     let elsewhere = [
         ("sec-fetch-site", "cross-site"),
@@ -59,7 +65,10 @@ async fn no_other_site_can_change_anything_through_a_browser_that_is_signed_in()
     ];
     let changing: Vec<_> = TABLE.iter().filter(|row| row.method != "GET").collect();
     assert!(changing.len() > 20 && changing.iter().all(|row| row.kind == Kind::Api));
-    let bodies = [(FORM, "vote=a&choice=a&name=x&id=new&title=x&options=y%0Az"), (JSON, r#"{"id":"new","name":"x"}"#)];
+    let bodies = [
+        (FORM, "vote=a&choice=a&name=x&id=new&title=x&options=y%0Az&quote=x&user_id=bob"),
+        (JSON, r#"{"id":"new","name":"x","quote":"x","user_id":"bob"}"#),
+    ];
     for row in changing {
         let method: Method = row.method.parse().unwrap();
         for header in elsewhere {
