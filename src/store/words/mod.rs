@@ -20,16 +20,16 @@ pub struct Bounds {
     pub most: u32,
     /// Where more have the keys, as many of the best liked quotes are looked at; of equals the oldest.
     pub liked: u32,
+    /// So many of them are looked at first; then four times as many, until the page is full of what cannot be bettered.
+    pub first: u32,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { few: 1000, most: 20_000, liked: 50_000 }
+        Self { few: 1000, most: 20_000, liked: 50_000, first: 2000 }
     }
 }
 
-/// So many of the best liked quotes are looked at first; then four times as many.
-const FIRST_LIKED: u32 = 2000;
 /// Rows between two pauses: as many are ranked in less than a millisecond.
 const ROWS: u32 = 256;
 
@@ -205,11 +205,11 @@ impl Store {
         {
             return Ok(page);
         }
-        self.find_liked(search, page, bounds.liked).await
+        self.find_liked(search, page, bounds).await
     }
 
-    async fn find_liked(&self, search: &Search, mut page: Ranking, liked: u32) -> Result<Page, StoreError> {
-        let (mut left, mut many, mut after) = (liked, FIRST_LIKED, None);
+    async fn find_liked(&self, search: &Search, mut page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
+        let (mut left, mut many, mut after) = (bounds.liked, bounds.first, None);
         while left > 0 && !page.is_settled() {
             many = many.min(left);
             let Liked { found, last } = self.liked(search, after, many).await?;
