@@ -20,6 +20,7 @@ use crate::domain::poll::Status;
 use crate::domain::voter::VoterSigner;
 use crate::http::actors::Actors;
 use crate::http::files::Files;
+use crate::http::finder::Finder;
 use crate::http::guard::{self, Guard};
 use crate::http::health::Health;
 use crate::http::hosts::Hosts;
@@ -164,6 +165,7 @@ impl Shell {
         let mut work = Work { backends: backends.clone(), hub: None, wall: None, appender: None, worker: None };
         let Backends { store, queue, live, alone } = backends;
         let counts = |role| roles.contains(&role);
+        let finder = Finder::new(&store);
         if roles.iter().any(|role| *role != Role::Worker) {
             routes = routes.merge(assets::router(self.pages.files().clone()));
         }
@@ -172,11 +174,11 @@ impl Shell {
         }
         if counts(Role::Quotes) {
             let wall = self.wall(store.for_viewers(), alone);
-            routes = routes.merge(quotes::router(self.quotes(store.clone(), wall.clone())));
+            routes = routes.merge(quotes::router(self.quotes(store.clone(), &finder, wall.clone())));
             work.wall = Some(wall);
         }
         if counts(Role::Search) {
-            routes = routes.merge(search::router(search::Needs { store: store.for_viewers() }));
+            routes = routes.merge(search::router(search::Needs { finder: finder.clone() }));
         }
         if counts(Role::Site) {
             let needs = self.site(store.clone(), queue.clone());
@@ -247,8 +249,8 @@ impl Shell {
         Wall::start(store, pace, self.ambient.entropy.clone(), self.metrics.clone(), self.limits.max_viewers)
     }
 
-    fn quotes(&self, store: Store, wall: Wall) -> quotes::Needs {
-        quotes::Needs { store, voters: self.guard.voters.clone(), wall, clock: self.ambient.clock.clone() }
+    fn quotes(&self, store: Store, finder: &Finder, wall: Wall) -> quotes::Needs {
+        quotes::Needs { finder: finder.clone(), store, voters: self.guard.voters.clone(), wall, clock: self.ambient.clock.clone() }
     }
 
     fn hub(&self, store: Store, live: &Live) -> Hub {

@@ -8,6 +8,7 @@ pub mod cookies;
 pub mod edge;
 pub mod error;
 pub mod files;
+pub mod finder;
 pub mod guard;
 pub mod health;
 pub mod hosts;
