@@ -53,7 +53,8 @@ impl Part {
     /// Where `after` is no place in an answer.
     pub fn new(limit: Option<u32>, after: Option<&str>) -> Result<Self, ApiError> {
         let after = after.map(str::parse).transpose();
-        let after = after.map_err(|error: crate::domain::ranking::InvalidPlace| ApiError::BadRequest(error.to_string()))?;
+        let after =
+            after.map_err(|error: crate::domain::ranking::InvalidPlace| ApiError::BadRequest(error.to_string()))?;
         Ok(Self { after, limit: limit.unwrap_or(PAGE).clamp(1, PAGE) })
     }
 }
@@ -92,7 +93,8 @@ impl Finder {
         let ids: Vec<_> = places.iter().map(|place| place.id).collect();
         let mut quotes = self.store.quotes_of(&ids, false).await?.into_iter().peekable();
         let next = places.last().copied().filter(|_| more);
-        let quotes = places.into_iter().filter_map(|place| Some((place, quotes.next_if(|quote| quote.id == place.id)?)));
+        let quotes =
+            places.into_iter().filter_map(|place| Some((place, quotes.next_if(|quote| quote.id == place.id)?)));
         Ok(Found { quotes: quotes.collect(), next })
     }
 }

@@ -11,6 +11,7 @@ mod invitations;
 mod limits;
 mod owners;
 mod pages_of_people;
+mod pages_of_words;
 mod polls;
 mod quotes;
 mod results;

@@ -17,8 +17,8 @@ use crate::servers::Database;
 
 /// What texts and searches are made of.
 const LETTERS: [&str; 26] = [
-    "a", "a", "b", "c", "é", "E\u{301}", "œ", "ß", "ﬁ", "I", "İ", "%", "_", "\\", "\"", "'", "*", "^", "日", "本", "👍",
-    " ", " ", " ", "\n", "\u{301}",
+    "a", "a", "b", "c", "é", "E\u{301}", "œ", "ß", "ﬁ", "I", "İ", "%", "_", "\\", "\"", "'", "*", "^", "日", "本",
+    "👍", " ", " ", " ", "\n", "\u{301}",
 ];
 
 /// Something that happens to quotes; which, is counted from the first that is there.
