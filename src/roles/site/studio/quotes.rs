@@ -8,7 +8,7 @@ use super::super::Needs;
 use super::super::wall::{Card, Found, place};
 use crate::domain::names::MAX_OPTIONS;
 use crate::domain::new_poll::as_label;
-use crate::domain::quote::{Quote, QuoteId};
+use crate::domain::quote::QuoteId;
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;
