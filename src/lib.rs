@@ -14,6 +14,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod gather;
 pub mod http;
 pub mod link;
 pub mod live;
