@@ -11,6 +11,7 @@ pub mod csv_records;
 pub mod deed;
 pub mod fold;
 pub mod gate;
+pub mod item;
 pub mod ledger;
 pub mod log;
 pub mod names;

@@ -136,6 +136,12 @@ impl Asked {
         Ok(Self { is_form: kind(headers) == Kind::Form && !is_json, bytes })
     }
 
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// What it says, as a `T`.
     ///
     /// # Errors

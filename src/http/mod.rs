@@ -4,6 +4,7 @@ pub mod actors;
 pub mod assets;
 pub mod body;
 pub mod cookies;
+pub mod cors;
 pub mod edge;
 pub mod error;
 pub mod files;
