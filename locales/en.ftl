@@ -374,6 +374,43 @@ new-voters = New voters by minute
 minute = Minute
 no-new-voters = New voters of the last hour are shown here, minute by minute.
 
+## Items
+
+items = Items
+items-find = Keys that begin with
+items-find-do = Find
+items-all = All items
+items-none-such = No key begins with that.
+items-no-more = There are no more items.
+# What is counted, after its number.
+items-count = { $count ->
+    [one] item in all
+   *[other] items in all
+}
+items-bytes = { $count ->
+    [one] byte
+   *[other] bytes
+}
+items-empty = There are no items yet
+items-empty-how = An item is a key and a value that pages and programs share. Add the first one below, or POST it to /item.
+items-empty-later = An item is a key and a value that pages and programs share. They appear here once a program has set some.
+items-read-only = Items can only be read here. To change them, send the admin key with a request:
+items-add = Add or change an item
+items-key = Key
+items-key-hint = A key that is there already gets the new value.
+items-value = Value
+items-saved = Saved:
+items-deleted = Deleted:
+items-delete = Delete
+items-delete-one = Delete { $key }
+items-delete-title = Delete this item?
+items-delete-warning = It is gone for everybody who uses it.
+items-delete-do = Delete the item
+items-gone = There is no such item. Saving a value makes it.
+items-gone-read-only = There is no such item.
+items-large = This value is too large to be changed here. Open it as plain text, or change it by a program.
+items-raw = Open as plain text
+
 ## Errors: what is wrong, and what to do
 
 error-status = Error { $status }
@@ -418,6 +455,9 @@ error-user-reserved = This id is reserved
     .advice = Go back and choose another.
 error-user-name = A name has 1 to 100 characters
     .advice = Go back and look at it again.
+error-item-key = A key has 1 to 512 bytes and no control characters
+error-item-value = A value has at most 1,048,576 bytes
+error-items-full = There is no room for more items; delete some first
 error-sign-up-closed = Signing up takes an invitation here
     .advice = Ask an administrator for one. If you had one, it was used, taken back or is too old.
 error-too-many-polls = You have too many polls

@@ -12,6 +12,7 @@ pub mod deed;
 pub mod fold;
 pub mod folding;
 pub mod gate;
+pub mod item;
 pub mod ledger;
 pub mod log;
 pub mod names;

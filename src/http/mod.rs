@@ -5,6 +5,7 @@ pub mod assets;
 pub mod back;
 pub mod body;
 pub mod cookies;
+pub mod cors;
 pub mod edge;
 pub mod error;
 pub mod files;

@@ -8,6 +8,8 @@ mod cli;
 mod faults;
 mod forge;
 mod hostile;
+mod items_contract;
+mod items_replicas;
 mod layers;
 mod live_redis;
 mod ops;

@@ -13,16 +13,18 @@ use serde::Serialize;
 
 use super::passwords::Busy;
 use crate::domain::change::Refusal;
+use crate::domain::item::InvalidItem;
 use crate::domain::new_poll::Invalid;
 use crate::domain::password::InvalidPassword;
 use crate::domain::poll::Status;
 use crate::domain::quote::InvalidQuote;
 use crate::domain::rights::Need;
 use crate::domain::user::InvalidUser;
+use crate::items::ItemsError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
 
-/// What became of a ballot that got no verdict.
+/// What became of a ballot, or of a change, that got no verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
@@ -73,6 +75,12 @@ pub enum ApiError {
     /// Somebody else's quote, or a quote in somebody else's name.
     #[error("this quote is somebody else's")]
     NotYourQuote,
+    /// An item that can be none.
+    #[error(transparent)]
+    Item(#[from] InvalidItem),
+    /// There is no room for more items.
+    #[error("{0}")]
+    ItemsFull(&'static str),
     /// Nobody may sign up here, or only with an invitation.
     #[error("signing up takes an invitation here; ask an administrator for one")]
     SignUpClosed,
@@ -233,6 +241,7 @@ impl ApiError {
             | Self::Account(_)
             | Self::Quote(_)
             | Self::Invalid(_)
+            | Self::Item(InvalidItem::Key)
             | Self::NoChoice { .. }
             | Self::CodeCount { .. }
             | Self::Refused(Refusal::Invalid(_)) => StatusCode::BAD_REQUEST,
@@ -248,7 +257,8 @@ impl ApiError {
             Self::NotFound(_) | Self::NoQuote => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) | Self::Item(InvalidItem::Value) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ItemsFull(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused(_)
             | Self::Outdated
@@ -329,6 +339,21 @@ impl From<StoreError> for ApiError {
 impl From<Busy> for ApiError {
     fn from(_: Busy) -> Self {
         Self::Busy(None)
+    }
+}
+
+impl From<ItemsError> for ApiError {
+    fn from(error: ItemsError) -> Self {
+        let fate = match error {
+            ItemsError::TooManyKeys => {
+                return Self::ItemsFull("there are as many items as there may be; delete some first");
+            }
+            ItemsError::TooManyBytes => return Self::ItemsFull("items have no room for this; delete some first"),
+            ItemsError::Busy => return Self::Busy(Some(Fate::Refused)),
+            ItemsError::Refused(_) => Fate::Refused,
+            ItemsError::Unknown(_) => Fate::Unknown,
+        };
+        Self::Unavailable { fate: Some(fate), source: Some(Box::new(error)) }
     }
 }
 

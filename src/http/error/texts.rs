@@ -2,6 +2,7 @@
 
 use super::ApiError;
 use crate::domain::change::Refusal;
+use crate::domain::item::InvalidItem;
 use crate::domain::names::InvalidName;
 use crate::domain::new_poll::Invalid;
 use crate::domain::password::InvalidPassword;
@@ -30,6 +31,9 @@ impl ApiError {
             Self::Quote(InvalidQuote::Id) | Self::NoQuote => "no-quote",
             Self::Quote(InvalidQuote::Text) => "quote-text",
             Self::NotYourQuote => "not-your-quote",
+            Self::Item(InvalidItem::Key) => "item-key",
+            Self::Item(InvalidItem::Value) => "item-value",
+            Self::ItemsFull(_) => "items-full",
             Self::SignUpClosed => "sign-up-closed",
             Self::TooManyTokens => "too-many-tokens",
             Self::TooManyPolls => "too-many-polls",

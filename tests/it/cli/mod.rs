@@ -14,7 +14,7 @@ use std::process::{Command, Output, Stdio};
 use crate::sandbox::{KEY, Process, Site, binary};
 
 /// The variables of `up`.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 30] = [
     "LISTEN",
     "PORT",
     "OPS_LISTEN",
@@ -23,11 +23,15 @@ const VARIABLES: [&str; 26] = [
     "TRUSTED_PROXIES",
     "VOTE_HOSTS",
     "RESULT_HOSTS",
+    "ITEMS_HOSTS",
     "ADMIN_KEY",
     "SECRET_KEY",
     "SIGNUP",
     "SESSION_DAYS",
     "CSV_FILE_USERS",
+    "ITEMS_WRITE",
+    "ITEMS_MAX_BYTES",
+    "ITEMS_MAX_KEYS",
     "OPTION_A",
     "OPTION_B",
     "MAX_CONNECTIONS",
@@ -44,7 +48,7 @@ const VARIABLES: [&str; 26] = [
 ];
 
 /// Those of `run` and `migrate` beyond it.
-const VARIABLES_AT_SCALE: [&str; 10] = [
+const VARIABLES_AT_SCALE: [&str; 12] = [
     "ROLES",
     "DATABASE_URL",
     "DATABASE_REPLICAS_URL",
@@ -55,6 +59,8 @@ const VARIABLES_AT_SCALE: [&str; 10] = [
     "REDIS_PREFIX",
     "QUEUE_MAX_UNREAD",
     "QUEUE_PARTITIONS",
+    "ITEMS_REDIS_URL",
+    "REDIS_REPLICAS_URL",
 ];
 
 /// Runs the command over a data directory; what should have ended by itself is ended after ten seconds.

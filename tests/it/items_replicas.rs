@@ -1,0 +1,1 @@
+//! Items that are read from replicas of Redis.
