@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::data_dir::KeyRing;
 use super::door::Door;
-use super::{Ambient, DEFAULT_SLUG, StartError, Stop};
+use super::{Ambient, DEFAULT_SLUG, StartError, Stop, description};
 use crate::config::{DefaultPoll, Limits, People, Role, Service};
 use crate::domain::names::{JoinCode, PollId};
 use crate::domain::new_poll::NewPoll;
@@ -211,6 +211,7 @@ impl Shell {
             origins: self.origins.clone(),
             actors: self.guard.actors.clone(),
             signup: self.people.signup,
+            description: description::whole(),
         }
     }
 
