@@ -7,6 +7,7 @@
 mod answers;
 
 use axum::http::Method;
+use utoipa::openapi::link::LinkBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{Components, ObjectBuilder, Type};
 use utoipa::openapi::security::{
@@ -65,6 +66,16 @@ pub fn row_of(method: &str, path: &str) -> Option<&'static Row> {
     let page = path.rsplit_once("}.").map(|(page, _)| format!("{page}}}"));
     let path = page.as_deref().unwrap_or(path);
     TABLE.iter().find(|row| row.method == method && row.path == path)
+}
+
+/// Says of what a `POST` of `path` has made how to go on with it: its `name` for the other operations, and which these are.
+pub fn lead_on(chapter: &mut OpenApi, path: &str, (name, expression): (&str, &str), others: &[&str]) {
+    let post = chapter.paths.paths.get_mut(path).and_then(|item| item.post.as_mut());
+    let Some(RefOr::T(made)) = post.and_then(|post| post.responses.responses.get_mut("201")) else { return };
+    for other in others {
+        let link = LinkBuilder::new().operation_id(*other).parameter(name, expression).build();
+        made.links.insert((*other).to_owned(), RefOr::T(link));
+    }
 }
 
 /// What operations refer to.

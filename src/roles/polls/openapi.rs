@@ -5,7 +5,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{codes, handlers};
 use crate::domain::poll::{OneVotePer, Visibility};
-use crate::http::openapi::Chapter;
+use crate::http::openapi::{self, Chapter};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -32,6 +32,17 @@ pub fn chapter() -> Chapter {
         // The attribute has no word for it.
         body.required = Some(Required::False);
     }
+    let with_poll = [
+        "show_poll",
+        "change_poll",
+        "act_on_poll",
+        "make_codes",
+        "count_codes",
+        "cast_ballot",
+        "show_result",
+        "delete_poll",
+    ];
+    openapi::lead_on(&mut operations, "/polls", ("poll", "$response.body#/slug"), &with_poll);
     Chapter { role: "polls", about, operations }
 }
 

@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
-use super::openapi::{Listed, Said};
+use super::openapi::{GivenId, GivenRole, Listed, Said};
 use crate::domain::password::check_given;
 use crate::domain::rights::{Need, Proof};
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole, check_name};
@@ -44,9 +44,8 @@ pub struct Wanted {
 }
 
 /// An account, as clients of old know it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = UserInBrief, example = json!({ "id": "tintin", "name": "Tintin" }))]
-pub struct Brief<'a> {
+#[derive(Debug, Serialize)]
+struct Brief<'a> {
     id: &'a UserId,
     name: &'a str,
 }
@@ -77,7 +76,7 @@ impl<'a> View<'a> {
 struct Wish {
     /// By what they sign in.
     #[serde(default, deserialize_with = "text_or_number")]
-    #[schema(value_type = UserId, required, nullable = false)]
+    #[schema(value_type = GivenId, required, nullable = false)]
     id: Option<String>,
     /// What people read.
     #[schema(required, nullable = false, min_length = 1, max_length = 100)]
@@ -86,7 +85,7 @@ struct Wish {
     #[schema(max_length = 200)]
     password: Option<String>,
     /// A member where absent.
-    #[schema(value_type = Option<UserRole>)]
+    #[schema(value_type = Option<GivenRole>)]
     role: Option<String>,
 }
 
@@ -101,7 +100,7 @@ struct Change {
     #[schema(max_length = 200)]
     password: Option<String>,
     /// Another role, for administrators.
-    #[schema(value_type = Option<UserRole>)]
+    #[schema(value_type = Option<GivenRole>)]
     role: Option<String>,
 }
 
@@ -113,7 +112,7 @@ struct Change {
     summary = "All accounts",
     description = "In the order of their ids, in pages. Never with passwords.",
     params(Wanted),
-    responses((status = 200, description = "The accounts: by default only id and name.", body = Listed,
+    responses((status = 200, description = "The accounts: by default only id and name.", body = [Listed],
         headers(("Link" = String, description = "`rel=\"next\"`: the next page, where there is one.")))),
 )]
 pub async fn list(State(needs): State<Needs>, Parameters(wanted): Parameters<Wanted>) -> Result<Response, ApiError> {

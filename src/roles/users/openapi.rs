@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 use utoipa::{OpenApi, ToSchema};
 
-use super::accounts::{self, Brief, View};
-use super::{audit, invitations, sessions, signin, signup, tokens};
+use super::{accounts, audit, invitations, sessions, signin, signup, tokens};
 use crate::domain::rights::Scope;
 use crate::domain::user::{UserId, UserRole};
-use crate::http::openapi::Chapter;
+use crate::http::openapi::{self, Chapter};
 
 #[derive(OpenApi)]
 #[openapi(paths(
@@ -41,18 +40,55 @@ struct Operations;
 #[must_use]
 pub fn chapter() -> Chapter {
     let about = "Accounts, invitations and the audit trail; signing in and up, sessions and API tokens.";
-    Chapter { role: "users", about, operations: Operations::openapi() }
+    let mut operations = Operations::openapi();
+    for (path, id, others) in [
+        ("/users", "$request.body#/id", &["show_user", "change_user", "delete_user"][..]),
+        ("/users/invitations", "$response.body#/id", &["delete_invitation"]),
+        ("/sessions/tokens", "$response.body#/id", &["delete_token"]),
+    ] {
+        openapi::lead_on(&mut operations, path, ("id", id), others);
+    }
+    Chapter { role: "users", about, operations }
 }
 
-/// Accounts: by default only id and name, with `format=full` all that is known of them.
+/// An account in a list.
 #[derive(ToSchema)]
-#[schema(as = Users)]
-#[serde(untagged)]
-pub enum Listed<'a> {
+#[schema(as = ListedUser, example = json!({ "id": "tintin", "name": "Tintin" }))]
+#[expect(dead_code, reason = "only described: an answer has the one or the other")]
+pub struct Listed {
+    id: UserId,
+    name: String,
     /// With `format=full`.
-    Full(Vec<View<'a>>),
-    /// Without.
-    Brief(Vec<Brief<'a>>),
+    #[schema(nullable = false)]
+    role: Option<UserRole>,
+    /// With `format=full`.
+    #[schema(nullable = false)]
+    created_at: Option<Timestamp>,
+}
+
+/// What somebody is to become. An empty one, as forms send it, says nothing.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+pub enum GivenRole {
+    /// Votes with the account.
+    Member,
+    /// Also runs polls.
+    Organiser,
+    /// Runs everything.
+    Admin,
+    /// As where it is absent.
+    #[schema(rename = "")]
+    Unsaid,
+}
+
+/// By what somebody signs in. Clients of old also send numbers.
+#[derive(ToSchema)]
+#[serde(untagged)]
+pub enum GivenId {
+    /// An id.
+    Text(UserId),
+    /// A number that is one.
+    Number(u64),
 }
 
 /// What the system of old says.

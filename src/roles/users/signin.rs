@@ -124,7 +124,8 @@ pub async fn sign_in(
     request_body(content((NewPassword = "application/json"), (NewPassword = "application/x-www-form-urlencoded"))),
     responses(
         (status = 204, description = "It is changed."),
-        (status = 303, description = "To a form: back to one's account, which says what became of it.")
+        (status = 303, description = "To a form: back to one's account, which says what became of it."),
+        (status = 404, description = "Who came with the admin key has no account.", body = ErrorBody)
     )
 )]
 pub async fn change_password(

@@ -52,6 +52,10 @@ struct Wish {
         (status = 201, description = "The account is made, and signed in.", body = Begun,
             headers(("Set-Cookie" = String, description = "The session."))),
         (status = 303, description = "To a form: on to where it wanted to go."),
+        (status = 400, description = "A field is not well filled in. To a form: the page again.",
+            content((ErrorBody = "application/json"), (String = "text/html"))),
+        (status = 403, description = "It takes an invitation. To a form: the page again.",
+            content((ErrorBody = "application/json"), (String = "text/html"))),
         (status = 409, description = "The id is taken. To a form: the page again.",
             content((ErrorBody = "application/json"), (String = "text/html")))
     )

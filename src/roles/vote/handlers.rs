@@ -32,6 +32,7 @@ struct BallotBody {
     /// In a poll by code, where no cookie brings it.
     code: Option<String>,
     /// Who votes, where the holder of a token to vote names them: a number, a seat.
+    #[schema(min_length = 1, max_length = 200)]
     voter: Option<String>,
 }
 
