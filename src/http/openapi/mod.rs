@@ -14,7 +14,7 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::tag::TagBuilder;
-use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required, Server};
+use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required};
 
 use super::table::{Row, TABLE};
 use crate::domain::rights::{Need, Scope};
@@ -47,7 +47,7 @@ pub fn whole(chapters: impl IntoIterator<Item = Chapter>) -> OpenApi {
         .description(Some(PREFACE))
         .license(Some(license))
         .build();
-    let mut whole = OpenApiBuilder::new().info(info).servers(Some([Server::new("/")])).build();
+    let mut whole = OpenApiBuilder::new().info(info).build();
     whole.components = Some(shared());
     for Chapter { role, about, mut operations } in chapters {
         let tag = TagBuilder::new().name(role).description(Some(about)).build();
