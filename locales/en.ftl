@@ -58,6 +58,7 @@ home-none = No poll is open just now.
 home-closed = Results
 home-organise = Ask your own question
 home-organise-how = Make a poll in the studio, put its code on the wall, and watch the votes come in. All it takes is an account.
+home-api = For programs: the API, to read and to try
 results = Results
 results-of = Results: { $title }
 join-title = Join a poll
@@ -65,6 +66,11 @@ join-label = Code of the poll
 join-go = Join
 join-hint = The code has six letters and digits. It is on the screen in front, or on the sheet you were given. Capitals do not matter.
 join-unknown = There is no poll with the code “{ $code }”. Check it and try again.
+
+## The API, described
+
+apidocs-title = The API
+apidocs-script = This page draws the API with a script. It is described in
 
 ## Voting
 

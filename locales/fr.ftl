@@ -57,6 +57,7 @@ home-none = Aucun vote n’est ouvert en ce moment.
 home-closed = Résultats
 home-organise = Posez votre question
 home-organise-how = Créez un vote dans le studio, affichez son code et regardez les voix arriver. Il suffit d’un compte.
+home-api = Pour les programmes : l’API, à lire et à essayer
 results = Résultats
 results-of = Résultats : { $title }
 join-title = Rejoindre un vote
@@ -64,6 +65,11 @@ join-label = Code du vote
 join-go = Rejoindre
 join-hint = Le code a six lettres et chiffres. Il est sur l’écran devant vous ou sur la feuille qu’on vous a remise. Majuscules ou minuscules, peu importe.
 join-unknown = Aucun vote n’a le code « { $code } ». Vérifiez-le et tapez-le encore une fois.
+
+## L'API, décrite
+
+apidocs-title = L’API
+apidocs-script = Cette page dessine l’API avec un script. Elle est décrite dans
 
 ## Voter
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::data_dir::KeyRing;
 use super::door::Door;
-use super::{Ambient, DEFAULT_SLUG, StartError, Stop};
+use super::{Ambient, DEFAULT_SLUG, StartError, Stop, description};
 use crate::config::{self, DefaultPoll, ItemsWrite, Limits, People, Role, Service};
 use crate::domain::item::{ItemBounds, ItemTotals};
 use crate::domain::names::{JoinCode, PollId};
@@ -238,6 +238,7 @@ impl Shell {
             origins: self.origins.clone(),
             actors: self.guard.actors.clone(),
             signup: self.people.signup,
+            description: description::whole(),
         }
     }
 

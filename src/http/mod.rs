@@ -14,6 +14,7 @@ pub mod health;
 pub mod hosts;
 pub mod language;
 pub mod metrics;
+pub mod openapi;
 pub mod ops;
 pub mod origin;
 pub mod pages;

@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::passwords::Busy;
 use crate::domain::change::Refusal;
@@ -25,7 +26,7 @@ use crate::queue::QueueError;
 use crate::store::StoreError;
 
 /// What became of a ballot, or of a change, that got no verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
     /// It was not accepted; send it again.
@@ -206,7 +207,8 @@ fn no_choice(given: bool, keys: &str) -> String {
 }
 
 /// The JSON body of an error; also left in the response's extensions for pages to render.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
 pub struct ErrorBody {
     /// What is wrong, in a sentence.
     pub error: String,
@@ -277,7 +279,9 @@ impl ApiError {
         }
     }
 
-    fn body(&self) -> ErrorBody {
+    /// What it says in JSON.
+    #[must_use]
+    pub fn body(&self) -> ErrorBody {
         let (error, key) = (self.to_string(), self.key());
         let mut body = ErrorBody { error, key, status: None, opens_at: None, closed_at: None, fate: None };
         match self {

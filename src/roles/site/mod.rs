@@ -3,6 +3,7 @@
 //! Pages only: what their forms change, they ask of the roles polls and users.
 
 mod account;
+pub mod apidocs;
 mod confirm;
 mod front;
 mod signin;
@@ -12,6 +13,7 @@ mod studio;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
+use bytes::Bytes;
 
 use crate::config::SignUp;
 use crate::domain::clock::Clock;
@@ -38,6 +40,8 @@ pub struct Needs {
     pub actors: Actors,
     /// Who may sign up.
     pub signup: SignUp,
+    /// The API, described in OpenAPI, as JSON.
+    pub description: Bytes,
 }
 
 impl FromRef<Needs> for Origins {
@@ -52,6 +56,7 @@ pub fn router(needs: Needs) -> Router {
         .route("/join", get(front::join))
         .route("/signin", get(signin::page))
         .route("/signup", get(signup::page))
+        .merge(apidocs::router())
         .merge(account::router())
         .merge(studio::router())
         .with_state(needs)

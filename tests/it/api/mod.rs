@@ -9,6 +9,7 @@ mod hidden;
 pub mod hosts;
 mod invitations;
 mod limits;
+mod openapi;
 mod owners;
 mod pages_of_people;
 mod polls;

@@ -1,5 +1,6 @@
 //! End to end, as people do it: in a browser, by clicks and keys.
 
+mod apidocs;
 mod codes;
 pub mod driver;
 mod look;
