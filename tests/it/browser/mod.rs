@@ -2,6 +2,7 @@
 
 mod codes;
 pub mod driver;
+mod items;
 mod look;
 mod organiser;
 mod people;
