@@ -126,9 +126,9 @@ async fn write(tx: &mut Transaction<'static, Db>, items: &HashMap<String, Option
         packed.extend_from_slice(value);
     }
     if !places.is_empty() {
-        // Without WHERE, the parser would take ON CONFLICT for a condition of a join.
+        // A part of nothing is NULL to SQLite. Without WHERE, the parser would take ON CONFLICT for a condition of a join.
         let sql = "INSERT INTO items (key, value) \
-                   SELECT value ->> 0, substr(?2, value ->> 1, value ->> 2) FROM json_each(?1) WHERE true \
+                   SELECT value ->> 0, coalesce(substr(?2, value ->> 1, value ->> 2), x'') FROM json_each(?1) WHERE true \
                    ON CONFLICT (key) DO UPDATE SET value = excluded.value";
         let places = serde_json::to_string(&places).unwrap_or_default();
         sqlx::query(sql).bind(places).bind(packed).execute(&mut **tx).await?;

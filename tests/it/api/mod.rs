@@ -8,6 +8,7 @@ pub mod events;
 mod hidden;
 pub mod hosts;
 mod invitations;
+pub mod items;
 mod limits;
 mod openapi;
 mod owners;

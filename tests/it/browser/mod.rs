@@ -3,6 +3,7 @@
 mod apidocs;
 mod codes;
 pub mod driver;
+mod items;
 mod look;
 mod organiser;
 mod people;

@@ -5,7 +5,7 @@ mod dead_letters;
 mod environments;
 mod people;
 mod refusals;
-mod run;
+pub mod run;
 
 use std::fs;
 use std::path::Path;
