@@ -26,6 +26,7 @@ use crate::domain::clock::{Clock, Entropy};
 use crate::domain::new_poll::Invalid;
 use crate::http::pages::PagesError;
 use crate::queue::QueueError;
+use crate::roles::quotes;
 use crate::roles::users::load::LoadError;
 use crate::store::StoreError;
 use crate::store::sqlite::connect::OpenError;
@@ -81,6 +82,15 @@ pub enum StartError {
         /// What is wrong with it.
         #[source]
         source: LoadError,
+    },
+    /// The file of quotes.
+    #[error("CSV_FILE_QUOTES: {} cannot be loaded", path.display())]
+    Quotes {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: quotes::load::LoadError,
     },
     /// A page.
     #[error(transparent)]

@@ -37,6 +37,7 @@ use crate::live::Live;
 use crate::queue::Queue;
 use crate::rate::sketch::Sketch;
 use crate::rate::{Rate, Rule};
+use crate::roles::quotes::load as quotes_load;
 use crate::roles::quotes::wall::Wall;
 use crate::roles::result::course::Courses;
 use crate::roles::result::hub::Hub;
@@ -334,6 +335,20 @@ impl Shell {
         let loaded = load::once((store, &self.passwords, threads), path, self.ambient.clock.now(), tell).await?;
         if loaded.is_some() {
             tracing::info!(added, "users.loaded");
+        }
+        Ok(())
+    }
+
+    /// Loads the file of quotes, where there is one to load: once, into a store that has none.
+    pub async fn load_quotes(&self, store: &Store) -> Result<(), quotes_load::LoadError> {
+        let Some(path) = &self.people.csv_file_quotes else { return Ok(()) };
+        let mut added = 0_u64;
+        let tell = |told| match told {
+            quotes_load::Told::Added(more) => added += more,
+            quotes_load::Told::Skipped(why) => tracing::warn!(why, "quotes.skipped"),
+        };
+        if quotes_load::once(store, path, self.ambient.clock.now(), tell).await?.is_some() {
+            tracing::info!(added, "quotes.loaded");
         }
         Ok(())
     }

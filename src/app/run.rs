@@ -25,6 +25,7 @@ use crate::live::redis::RedisLive;
 use crate::queue::Queue;
 use crate::queue::redis::{Acks, RedisOptions, RedisQueue};
 use crate::rate::Rate;
+use crate::roles::quotes;
 use crate::roles::users::load::LoadError;
 use crate::store::postgres::Postgres;
 use crate::store::{Store, StoreError};
@@ -148,6 +149,17 @@ async fn start_store(shell: &Shell, config: &Run, postgres: Postgres) -> Backend
             if !matches!(error, LoadError::Store(StoreError::Unavailable(_))) {
                 let file = shell.people.csv_file_users.as_deref().map(tracing::field::debug);
                 tracing::error!(file, error = chain(&error), "users.not_loaded");
+                break;
+            }
+            waiting.because(chain(&error)).await;
+        }
+    }
+    if config.roles.contains(&Role::Quotes) {
+        // Nor one that is no file of quotes from posting any.
+        while let Err(error) = shell.load_quotes(&store).await {
+            if !matches!(error, quotes::load::LoadError::Store(StoreError::Unavailable(_))) {
+                let file = shell.people.csv_file_quotes.as_deref().map(tracing::field::debug);
+                tracing::error!(file, error = chain(&error), "quotes.not_loaded");
                 break;
             }
             waiting.because(chain(&error)).await;

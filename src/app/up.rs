@@ -48,6 +48,9 @@ pub async fn up(config: &Up, ambient: Ambient) -> Result<Running, StartError> {
     shell.ensure_default_poll(&store, &service.default_poll).await?;
     let unfit = |source| StartError::Users { path: service.people.csv_file_users.clone().unwrap_or_default(), source };
     shell.load_users(&store).await.map_err(unfit)?;
+    let unfit =
+        |source| StartError::Quotes { path: service.people.csv_file_quotes.clone().unwrap_or_default(), source };
+    shell.load_quotes(&store).await.map_err(unfit)?;
 
     let stop = Stop::default();
     let (mut routes, work) = shell.start(&ALL_ROLES, backends, &stop);

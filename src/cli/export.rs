@@ -1,4 +1,4 @@
-//! `hemicycle export`: polls and their results, or accounts.
+//! `hemicycle export`: polls and their results, accounts, or quotes.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,11 +12,14 @@ use super::place::Place;
 use crate::app::data_dir;
 use crate::config::Data;
 use crate::domain::clock::Clock;
+use crate::domain::quotes_csv;
 use crate::domain::snapshot::{Audience, SnapshotView, harmless_in_csv};
+use crate::domain::user::UserId;
 use crate::store::Store;
 use crate::store::sqlite::Sqlite;
+use crate::store::words::Order;
 
-/// Accounts read at a time.
+/// Accounts or quotes read at a time.
 const PAGE: u32 = 1000;
 
 /// The options of `export`.
@@ -34,12 +37,27 @@ enum What {
     /// Accounts as CSV: id, name, role and since when; never a password. Of the embedded store, or of the
     /// database that `DATABASE_URL` names
     Users(Users),
+    /// Quotes as CSV: quote, user_id and created_at, as `hemicycle import quotes` takes them. Of the embedded store, or of
+    /// the database that `DATABASE_URL` names
+    Quotes(Quotes),
 }
 
 #[derive(Debug, clap::Args)]
 struct Users {
     #[command(flatten)]
     place: Place,
+    /// File to write; standard output where it is not given
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Quotes {
+    #[command(flatten)]
+    place: Place,
+    /// Also those that are hidden; wherever they are imported, they are not
+    #[arg(long)]
+    hidden: bool,
     /// File to write; standard output where it is not given
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -85,6 +103,7 @@ struct Line<'a> {
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     match &args.what {
         Some(What::Users(users)) => users.export().await,
+        Some(What::Quotes(quotes)) => quotes.export().await,
         None => args.some.export().await,
     }
 }
@@ -102,6 +121,28 @@ impl Users {
                 table.write_record([user.id.as_str(), &name, user.role.word(), &user.made_at.to_string()])?;
             }
             match users.into_iter().last() {
+                Some(last) => after = Some(last.id),
+                None => break,
+            }
+        }
+        store.close().await;
+        Ok(table.flush()?)
+    }
+}
+
+impl Quotes {
+    async fn export(&self) -> anyhow::Result<()> {
+        let (store, _) = self.place.open().await?;
+        let mut table = csv::Writer::from_writer(output(self.output.as_ref())?);
+        table.write_record(quotes_csv::COLUMNS)?;
+        let mut after = None;
+        loop {
+            let quotes = store.quotes(Order::After(after), PAGE, self.hidden).await?;
+            for quote in &quotes {
+                let author = quote.author.as_ref().map(UserId::as_str).unwrap_or_default();
+                table.write_record([&*quotes_csv::guarded(&quote.text), author, &quote.made_at.to_string()])?;
+            }
+            match quotes.last() {
                 Some(last) => after = Some(last.id),
                 None => break,
             }

@@ -1,4 +1,4 @@
-//! `hemicycle import users`.
+//! `hemicycle import users` and `hemicycle import quotes`.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,17 +13,20 @@ use super::place::Place;
 use crate::domain::clock::{Clock, Entropy};
 use crate::http::metrics::Metrics;
 use crate::http::passwords::Passwords;
+use crate::roles::quotes::load as quotes;
 use crate::roles::users::load::{self, Told};
 
 /// The options of `import`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A row whose account cannot be made (its id is in use, a field is missing or out of bounds) is skipped and \
-        told with its line and the reason. Passwords are stored as Argon2id hashes, which takes some 30 ms a row and core.\n\n\
+    after_help = "A row that cannot be an account or a quote (its id is in use, a field is missing or out of bounds) is \
+        skipped and told with its line and the reason. Passwords are stored as Argon2id hashes, which takes some 30 ms a \
+        row and core. What was imported twice is there twice, where it is quotes.\n\n\
         Without DATABASE_URL this is about the embedded store in DATA_DIR.\n\n\
         Examples:\n  \
         hemicycle import users staff.csv\n  \
         hemicycle import users --all-or-nothing staff.csv\n  \
+        hemicycle import quotes said.csv\n  \
         DATABASE_URL=postgres://… hemicycle import users - < staff.csv"
 )]
 pub struct Args {
@@ -34,14 +37,17 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Accounts, as members, out of a CSV file with the columns id, name and password; also while hemicycle runs
-    Users(Users),
+    Users(Import),
+    /// Quotes out of a CSV file with the column quote, and where there are any, user_id and created_at; also while
+    /// hemicycle runs
+    Quotes(Import),
 }
 
 #[derive(Debug, clap::Args)]
-struct Users {
+struct Import {
     #[command(flatten)]
     place: Place,
-    /// Make no account at all where one row cannot be one
+    /// Import nothing at all where one row cannot be imported; nobody else writes meanwhile to an embedded store
     #[arg(long)]
     all_or_nothing: bool,
     /// The file; - for standard input
@@ -51,14 +57,16 @@ struct Users {
 /// Imports.
 ///
 /// # Errors
-/// When there is no store, the file cannot be read, or with --all-or-nothing, some row makes no account.
+/// When there is no store, the file cannot be read, or with --all-or-nothing, some row cannot be imported.
 pub async fn run(args: &Args) -> anyhow::Result<()> {
-    let What::Users(users) = &args.what;
-    users.import().await
+    match &args.what {
+        What::Users(import) => import.users().await,
+        What::Quotes(import) => import.quotes().await,
+    }
 }
 
-impl Users {
-    async fn import(&self) -> anyhow::Result<()> {
+impl Import {
+    async fn users(&self) -> anyhow::Result<()> {
         let (store, _) = self.place.open().await?;
         let (file, length) = open(&self.file)?;
         let threads = thread::available_parallelism().map_or(1, usize::from);
@@ -82,6 +90,29 @@ impl Users {
             bail!("no account was made: {skipped} rows cannot be accounts");
         }
         println!("imported {added} accounts, skipped {skipped} rows");
+        Ok(())
+    }
+
+    async fn quotes(&self) -> anyhow::Result<()> {
+        let (store, _) = self.place.open().await?;
+        let (file, length) = open(&self.file)?;
+        let bar = progress(length);
+        let (mut added, mut skipped) = (0_u64, 0_u64);
+        let tell = |told| match told {
+            quotes::Told::Added(more) => added += more,
+            quotes::Told::Skipped(why) => {
+                skipped += 1;
+                bar.suspend(|| eprintln!("skipped {why}"));
+            }
+        };
+        let done = quotes::import(&store, bar.wrap_read(file), Clock::System.now(), self.all_or_nothing, tell).await;
+        bar.finish_and_clear();
+        store.close().await;
+        let all = done.with_context(|| format!("imported {added} quotes, then not more of {}", self.file.display()))?;
+        if !all {
+            bail!("no quote was added: {skipped} rows cannot be quotes");
+        }
+        println!("imported {added} quotes, skipped {skipped} rows");
         Ok(())
     }
 }

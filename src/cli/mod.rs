@@ -56,9 +56,9 @@ enum Command {
     Run(Box<Run>),
     /// Bring the database's schema up to date; before `run`, and after each update
     Migrate(migrate::Args),
-    /// Write polls and their results, or accounts, as JSON or CSV; also while hemicycle runs
+    /// Write polls and their results, accounts, or quotes, as JSON or CSV; also while hemicycle runs
     Export(export::Args),
-    /// Make accounts out of a CSV file; also while hemicycle runs
+    /// Make accounts, or quotes, out of a CSV file; also while hemicycle runs
     Import(import::Args),
     /// Copy an embedded store, the queue and the keys into one file; also while hemicycle runs
     Backup(backup::Args),

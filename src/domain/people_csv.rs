@@ -8,7 +8,8 @@ use std::io::{self, Read};
 
 use csv::ByteRecord;
 
-use super::csv_records::{BadRecord, CsvRecords};
+use super::csv_records::CsvRecords;
+use super::csv_rows::{BadFile, BadRow, Header, Skipped, text};
 
 /// Somebody's row. `Debug` does not show the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -27,53 +28,6 @@ impl fmt::Debug for Row {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Row(line {}: {}, {}, password: {})", self.line, self.id, self.name, self.password.is_some())
     }
-}
-
-/// A row that cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
-pub struct Skipped {
-    /// The line of the file it begins at, from 1.
-    pub line: u64,
-    /// What is wrong with it.
-    pub reason: BadRow,
-}
-
-/// What is wrong with a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadRow {
-    /// Nothing in a column that must have something.
-    #[error("the {0} is missing")]
-    Missing(&'static str),
-    /// A column that is not UTF-8.
-    #[error("the {0} is not UTF-8: save the file as CSV UTF-8")]
-    NotUtf8(&'static str),
-    /// A line break where there can be none.
-    #[error("the {0} goes on in the next line: is a quotation mark missing?")]
-    LineBreak(&'static str),
-    /// It cannot be told where its fields are.
-    #[error(transparent)]
-    Record(#[from] BadRecord),
-}
-
-/// Why a whole file cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum BadFile {
-    /// There is not even a header.
-    #[error("the file is empty")]
-    Empty,
-    /// The header does not name a column that must be there.
-    #[error("the first line names no column {0:?}: it must look like id,name,password")]
-    NoColumn(&'static str),
-    /// The header names a column twice.
-    #[error("the first line names the column {0:?} twice")]
-    TwoColumns(&'static str),
-    /// The header is no row.
-    #[error("the first line cannot be read")]
-    Header(#[source] BadRecord),
-    /// The file could not be read any further.
-    #[error("the file cannot be read")]
-    Unreadable(#[from] io::Error),
 }
 
 /// The rows of a file, one after the other. After an error no more is read.
@@ -120,27 +74,19 @@ struct Columns {
 
 impl Columns {
     fn named_by(header: &ByteRecord) -> Result<Self, BadFile> {
-        let find = |name: &'static str| {
-            let is_it = |(_, field): &(usize, &[u8])| field.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
-            let mut places = header.iter().enumerate().filter(is_it).map(|(place, _)| place);
-            let place = places.next();
-            if places.next().is_some() { Err(BadFile::TwoColumns(name)) } else { Ok(place) }
-        };
-        let needed = |name| find(name)?.ok_or(BadFile::NoColumn(name));
-        Ok(Self { id: needed("id")?, name: needed("name")?, password: find("password")? })
+        let header = Header::new(header, "id,name,password");
+        Ok(Self { id: header.need("id")?, name: header.need("name")?, password: header.find("password")? })
     }
 
     /// The row of a record, without its line.
     fn row(self, record: &ByteRecord) -> Result<Row, BadRow> {
-        let text =
-            |place, column| str::from_utf8(record.get(place).unwrap_or_default()).map_err(|_| BadRow::NotUtf8(column));
-        let needed = |place, column| match text(place, column)?.trim() {
+        let needed = |place, column| match text(record, place, column)?.trim() {
             "" => Err(BadRow::Missing(column)),
             text if text.contains(['\r', '\n']) => Err(BadRow::LineBreak(column)),
             text => Ok(text.to_owned()),
         };
         let (id, name) = (needed(self.id, "id")?, needed(self.name, "name")?);
-        let password = self.password.map(|place| text(place, "password")).transpose()?;
+        let password = self.password.map(|place| text(record, place, "password")).transpose()?;
         let password = password.filter(|password| !password.is_empty()).map(str::to_owned);
         Ok(Row { line: 0, id, name, password })
     }
@@ -152,7 +98,7 @@ mod tests {
     use proptest::sample::select;
 
     use super::*;
-    use crate::domain::csv_records::LONGEST;
+    use crate::domain::csv_records::{BadRecord, LONGEST};
 
     /// A reader that gives out little at a time, as pipes do.
     struct Trickle<'a>(&'a [u8]);

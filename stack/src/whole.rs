@@ -58,7 +58,9 @@ impl StackOptions {
     pub fn whole(binary: impl Into<PathBuf>) -> Self {
         Self {
             binary: binary.into(),
-            roles: ["vote", "worker", "result", "polls", "users", "items", "site"].map(String::from).into(),
+            roles: ["vote", "worker", "result", "polls", "users", "quotes", "search", "items", "site"]
+                .map(String::from)
+                .into(),
             of_each: 2,
             replicated: true,
             fsync: true,

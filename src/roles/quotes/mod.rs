@@ -2,6 +2,7 @@
 
 mod asked;
 mod events;
+pub mod load;
 mod moderating;
 mod pages;
 mod posting;

@@ -6,8 +6,9 @@ use std::path::Path;
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 
+use crate::domain::csv_rows::{BadFile, Skipped};
 use crate::domain::password::{InvalidPassword, check_given};
-use crate::domain::people_csv::{BadFile, PeopleCsv, Row, Skipped};
+use crate::domain::people_csv::{PeopleCsv, Row};
 use crate::domain::user::{InvalidUser, NewUser, User, UserId, UserRole, check_name};
 use crate::http::passwords::{Busy, Passwords};
 use crate::store::{Store, StoreError};

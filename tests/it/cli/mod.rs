@@ -4,6 +4,7 @@ mod chores;
 mod dead_letters;
 mod environments;
 mod people;
+mod quotes;
 mod refusals;
 pub mod run;
 
@@ -14,7 +15,7 @@ use std::process::{Command, Output, Stdio};
 use crate::sandbox::{KEY, Process, Site, binary};
 
 /// The variables of `up`.
-const VARIABLES: [&str; 30] = [
+const VARIABLES: [&str; 31] = [
     "LISTEN",
     "PORT",
     "OPS_LISTEN",
@@ -29,6 +30,7 @@ const VARIABLES: [&str; 30] = [
     "SIGNUP",
     "SESSION_DAYS",
     "CSV_FILE_USERS",
+    "CSV_FILE_QUOTES",
     "ITEMS_WRITE",
     "ITEMS_MAX_BYTES",
     "ITEMS_MAX_KEYS",

@@ -1,0 +1,170 @@
+//! Adding many quotes out of a file. It is read as it comes: memory does not grow with it.
+
+use std::io::{self, Read};
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use crate::domain::csv_rows::{BadFile, Skipped};
+use crate::domain::quote::{InvalidQuote, NewQuote, check_text};
+use crate::domain::quotes_csv::{QuotesCsv, Row, time};
+use crate::domain::user::{InvalidUser, UserId};
+use crate::store::words::Load;
+use crate::store::{Store, StoreError};
+
+/// Quotes added in one step of a longer transaction.
+const STEP: usize = 1000;
+/// Quotes added in one transaction, where they need not all be added or none.
+const CHUNK: usize = 5000;
+
+/// Why a file was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It is none, or cannot be opened.
+    #[error(transparent)]
+    File(#[from] BadFile),
+    /// It broke off.
+    #[error("the file cannot be read any further")]
+    Unreadable(#[from] io::Error),
+    /// The store does not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a row makes no quote.
+#[derive(Debug, thiserror::Error)]
+enum Unfit {
+    #[error(transparent)]
+    Row(#[from] Skipped),
+    #[error("line {0}: {1}")]
+    Quote(u64, #[source] InvalidQuote),
+    // It begins with `id: `.
+    #[error("line {0}: user_{1}")]
+    Author(u64, #[source] InvalidUser),
+    #[error("line {0}: created_at: a time such as 2026-01-31T12:00:00Z")]
+    Time(u64),
+}
+
+/// What became of rows.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Told {
+    /// So many more are quotes now.
+    Added(u64),
+    /// One is not, and why, with its line.
+    Skipped(String),
+}
+
+/// Adds the quotes that a file lists, and tells what became of its rows. With `all_or_nothing`, one row that makes no quote
+/// keeps all others from being added: `false` then. Otherwise others write in between, however long it takes.
+///
+/// # Errors
+/// [`LoadError`]: rows told of before then are added.
+pub async fn import(
+    store: &Store,
+    file: impl Read,
+    now: Timestamp,
+    all_or_nothing: bool,
+    mut tell: impl FnMut(Told),
+) -> Result<bool, LoadError> {
+    let mut rows = Rows::open(file, now)?;
+    if all_or_nothing {
+        return all_or_none(store.load_quotes().await?, &mut rows, &mut tell).await;
+    }
+    loop {
+        let some = rows.some(CHUNK, &mut tell)?;
+        store.insert_quotes(&some).await?;
+        tell(Told::Added(some.len() as u64));
+        if some.len() < CHUNK {
+            return Ok(true);
+        }
+    }
+}
+
+async fn all_or_none<R: Read>(
+    mut load: Load,
+    rows: &mut Rows<R>,
+    tell: &mut impl FnMut(Told),
+) -> Result<bool, LoadError> {
+    let mut added = 0;
+    loop {
+        let some = rows.some(STEP, tell)?;
+        if rows.unfit > 0 {
+            break;
+        }
+        load.add(&some).await?;
+        added += some.len() as u64;
+        if some.len() < STEP {
+            load.commit().await?;
+            tell(Told::Added(added));
+            return Ok(true);
+        }
+    }
+    // Others may write while the rest is looked through.
+    drop(load);
+    while rows.some(STEP, tell)?.len() == STEP {}
+    Ok(false)
+}
+
+/// Loads the file that is loaded once, into a store that has no quote yet; `None` where that is over.
+///
+/// # Errors
+/// [`LoadError`]: then nothing was added.
+pub async fn once(
+    store: &Store,
+    path: &Path,
+    now: Timestamp,
+    mut tell: impl FnMut(Told),
+) -> Result<Option<()>, LoadError> {
+    let Some(mut load) = store.load_quotes_once(now).await? else { return Ok(None) };
+    let file = std::fs::File::open(path).map_err(BadFile::Unreadable)?;
+    let (mut rows, mut added) = (Rows::open(file, now)?, 0);
+    loop {
+        let some = rows.some(STEP, &mut tell)?;
+        load.add(&some).await?;
+        added += some.len() as u64;
+        if some.len() < STEP {
+            break;
+        }
+    }
+    load.commit().await?;
+    tell(Told::Added(added));
+    Ok(Some(()))
+}
+
+/// The quotes of a file.
+struct Rows<R> {
+    file: QuotesCsv<R>,
+    now: Timestamp,
+    unfit: u64,
+}
+
+impl<R: Read> Rows<R> {
+    fn open(file: R, now: Timestamp) -> Result<Self, BadFile> {
+        Ok(Self { file: QuotesCsv::open(file)?, now, unfit: 0 })
+    }
+
+    /// The next so many; fewer at the end.
+    fn some(&mut self, count: usize, tell: &mut impl FnMut(Told)) -> io::Result<Vec<NewQuote>> {
+        let mut some = Vec::with_capacity(count);
+        while some.len() < count
+            && let Some(row) = self.file.next().transpose()?
+        {
+            match row.map_err(Unfit::from).and_then(|row| fit(row, self.now)) {
+                Ok(quote) => some.push(quote),
+                Err(unfit) => {
+                    self.unfit += 1;
+                    tell(Told::Skipped(unfit.to_string()));
+                }
+            }
+        }
+        Ok(some)
+    }
+}
+
+fn fit(row: Row, now: Timestamp) -> Result<NewQuote, Unfit> {
+    let Row { line, quote, user_id, created_at } = row;
+    let author = user_id.map(|id| UserId::parse(&id)).transpose().map_err(|error| Unfit::Author(line, error))?;
+    let text = check_text(&quote).map_err(|error| Unfit::Quote(line, error))?;
+    let made_at = created_at.map_or(Some(now), |text| time(&text)).ok_or(Unfit::Time(line))?;
+    Ok(NewQuote { author, text, made_at })
+}
