@@ -15,6 +15,7 @@ mod polls;
 mod quotes;
 mod results;
 mod schedule;
+mod search;
 mod sessions;
 pub mod socket;
 mod states;

@@ -6,6 +6,7 @@ mod environments;
 mod people;
 mod refusals;
 mod run;
+mod search;
 
 use std::fs;
 use std::path::Path;
