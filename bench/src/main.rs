@@ -13,6 +13,7 @@ mod items;
 mod load;
 mod process;
 mod scaled;
+mod search;
 mod soak;
 mod viewers;
 
@@ -58,6 +59,9 @@ struct Args {
     /// Ballots in the large poll
     #[arg(long, value_name = "BALLOTS", default_value_t = 5_000_000)]
     large: u64,
+    /// Quotes that are searched
+    #[arg(long, value_name = "QUOTES", default_value_t = 1_000_000)]
+    quotes: usize,
     /// File for the figures as JSON
     #[arg(long, value_name = "FILE", default_value = "target/bench.json")]
     output: PathBuf,
@@ -86,6 +90,8 @@ enum Part {
     Drain,
     /// At scale: from an acknowledged ballot to a viewer's screen
     Screens,
+    /// In one process and at scale: search in many quotes
+    Search,
 }
 
 impl Args {
@@ -131,5 +137,8 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
         items::measure(args, &mut figures).await?;
     }
     scaled::measure(args, &mut figures).await?;
+    if args.wants(Part::Search) && args.quotes > 0 {
+        search::measure(args, &mut figures).await?;
+    }
     Ok(figures)
 }

@@ -21,6 +21,7 @@ use crate::domain::poll::Status;
 use crate::domain::voter::VoterSigner;
 use crate::http::actors::Actors;
 use crate::http::files::Files;
+use crate::http::finder::Finder;
 use crate::http::guard::{self, Guard};
 use crate::http::health::Health;
 use crate::http::hosts::Hosts;
@@ -184,16 +185,17 @@ impl Shell {
         }
         // Items alone need no database.
         let Some(store) = store else { return (routes.merge(door.router()), work) };
+        let finder = Finder::new(&store);
         if counts(Role::Users) {
             routes = routes.merge(users::router(self.users(store.clone())));
         }
         if counts(Role::Quotes) {
             let wall = self.wall(store.for_viewers(), alone);
-            routes = routes.merge(quotes::router(self.quotes(store.clone(), wall.clone())));
+            routes = routes.merge(quotes::router(self.quotes(store.clone(), &finder, wall.clone())));
             work.wall = Some(wall);
         }
         if counts(Role::Search) {
-            routes = routes.merge(search::router(search::Needs { store: store.for_viewers() }));
+            routes = routes.merge(search::router(search::Needs { finder: finder.clone() }));
         }
         if counts(Role::Site) {
             let needs = self.site(store.clone(), queue.clone());
@@ -270,8 +272,14 @@ impl Shell {
         Wall::start(store, pace, self.ambient.entropy.clone(), self.metrics.clone(), self.limits.max_viewers)
     }
 
-    fn quotes(&self, store: Store, wall: Wall) -> quotes::Needs {
-        quotes::Needs { store, voters: self.guard.voters.clone(), wall, clock: self.ambient.clock.clone() }
+    fn quotes(&self, store: Store, finder: &Finder, wall: Wall) -> quotes::Needs {
+        quotes::Needs {
+            finder: finder.clone(),
+            store,
+            voters: self.guard.voters.clone(),
+            wall,
+            clock: self.ambient.clock.clone(),
+        }
     }
 
     fn hub(&self, store: Store, live: &Live) -> Hub {

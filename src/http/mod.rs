@@ -9,6 +9,7 @@ pub mod cors;
 pub mod edge;
 pub mod error;
 pub mod files;
+pub mod finder;
 pub mod guard;
 pub mod health;
 pub mod hosts;

@@ -6,6 +6,7 @@ mod api;
 mod browser;
 mod cli;
 mod faults;
+mod finding;
 mod forge;
 mod hostile;
 mod items_contract;

@@ -112,7 +112,7 @@ mod tests {
         let poll = draft();
         store.insert_poll(&poll).await.unwrap();
         // As the release before accounts left it.
-        let undo = "DROP TABLE quote_trigrams; DROP TABLE quote_words; DROP TABLE upvotes; DROP TABLE quotes; \
+        let undo = "DROP TABLE quote_keys; DROP TABLE quote_words; DROP TABLE upvotes; DROP TABLE quotes; \
                     DROP INDEX polls_of_users; ALTER TABLE polls DROP COLUMN owner; \
                     ALTER TABLE polls DROP COLUMN one_vote_per; DROP TABLE codes; DROP TABLE code_batches; \
                     DROP TABLE loaded; DROP TABLE deeds; DROP TABLE invitations; DROP TABLE tokens; \

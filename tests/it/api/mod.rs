@@ -17,6 +17,7 @@ mod polls;
 mod quotes;
 mod results;
 mod schedule;
+mod search;
 mod sessions;
 pub mod socket;
 mod states;

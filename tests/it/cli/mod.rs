@@ -7,6 +7,7 @@ mod people;
 mod quotes;
 mod refusals;
 pub mod run;
+mod search;
 
 use std::fs;
 use std::path::Path;
