@@ -127,14 +127,18 @@ async fn what_was_set_is_read_until_it_is_set_again_or_deleted(items: &Backend) 
 }
 
 async fn changes_that_arrive_together_are_made_in_their_order(items: &Backend) {
-    let changes = (0..300).map(async |number: u32| {
+    let changes = (0..300_u32).map(async |number| {
         let name = format!("{}", number % 7);
-        if number % 5 == 0 { items.delete(&name).await } else { items.set(&name, &number.to_string()).await.unwrap() }
+        if number.is_multiple_of(5) {
+            items.delete(&name).await
+        } else {
+            items.set(&name, &number.to_string()).await.unwrap()
+        }
     });
     join_all(changes).await;
     for name in 0..7 {
-        let last = (0..300).rev().find(|number| number % 7 == name).unwrap();
-        let wanted = (last % 5 != 0).then(|| last.to_string());
+        let last = (0..300_u32).rev().find(|number| number % 7 == name).unwrap();
+        let wanted = (!last.is_multiple_of(5)).then(|| last.to_string());
         assert_eq!(items.get(&name.to_string()).await, wanted, "{name}");
     }
 }

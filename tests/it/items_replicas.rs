@@ -206,7 +206,7 @@ async fn a_write_that_a_hanging_replica_lacks_is_held_back_until_nobody_reads_fr
     let started = Instant::now();
     let told = join_all((0..20).map(|number| set(writer, "b", number))).await;
     assert!(told.iter().all(Result::is_ok));
-    assert!(started.elapsed() < Duration::from_millis(2000), "answers are held, not batches: {:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "answers are held, not batches: {:?}", started.elapsed());
     fleet.replicas[0].process().thaw().unwrap();
 }
 

@@ -79,6 +79,15 @@ pub enum ApiError {
     /// An item that can be none.
     #[error(transparent)]
     Item(#[from] InvalidItem),
+    /// Items are away, or too many wait for them.
+    #[error("items are not available just now; try again in a moment")]
+    ItemsAway {
+        /// What became of the change; where nothing was to be changed, refused.
+        fate: Fate,
+        /// What went wrong, where something did.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
     /// There is no room for more items.
     #[error("{0}")]
     ItemsFull(&'static str),
@@ -274,7 +283,7 @@ impl ApiError {
             | Self::CodeUsed
             | Self::NotByCode => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy(_) | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Unavailable { .. } | Self::ItemsAway { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -290,6 +299,7 @@ impl ApiError {
                 *(if *status == Status::Closed { &mut body.closed_at } else { &mut body.opens_at }) = *at;
             }
             Self::Busy(fate) | Self::Unavailable { fate, .. } => body.fate = *fate,
+            Self::ItemsAway { fate, .. } => body.fate = Some(*fate),
             _ => {}
         }
         body
@@ -299,9 +309,9 @@ impl ApiError {
     /// part of the product watches and logs.
     fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Internal(source) | Self::Unavailable { source: Some(source), .. } => {
-                Some(Cause(chain(source.as_ref())))
-            }
+            Self::Internal(source)
+            | Self::Unavailable { source: Some(source), .. }
+            | Self::ItemsAway { source: Some(source), .. } => Some(Cause(chain(source.as_ref()))),
             _ => None,
         }
     }
@@ -315,7 +325,7 @@ impl IntoResponse for ApiError {
         match self {
             Self::Unauthorized => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::TooMany { seconds } => drop(headers.insert(RETRY_AFTER, HeaderValue::from(seconds))),
-            Self::Busy(_) | Self::Unavailable { .. } => {
+            Self::Busy(_) | Self::Unavailable { .. } | Self::ItemsAway { .. } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}
@@ -353,11 +363,11 @@ impl From<ItemsError> for ApiError {
                 return Self::ItemsFull("there are as many items as there may be; delete some first");
             }
             ItemsError::TooManyBytes => return Self::ItemsFull("items have no room for this; delete some first"),
-            ItemsError::Busy => return Self::Busy(Some(Fate::Refused)),
+            ItemsError::Busy => return Self::ItemsAway { fate: Fate::Refused, source: None },
             ItemsError::Refused(_) => Fate::Refused,
             ItemsError::Unknown(_) => Fate::Unknown,
         };
-        Self::Unavailable { fate: Some(fate), source: Some(Box::new(error)) }
+        Self::ItemsAway { fate, source: Some(Box::new(error)) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which text of `locales/` says what an error is on a page.
 
-use super::ApiError;
+use super::{ApiError, Fate};
 use crate::domain::change::Refusal;
 use crate::domain::item::InvalidItem;
 use crate::domain::names::InvalidName;
@@ -33,6 +33,8 @@ impl ApiError {
             Self::NotYourQuote => "not-your-quote",
             Self::Item(InvalidItem::Key) => "item-key",
             Self::Item(InvalidItem::Value) => "item-value",
+            Self::ItemsAway { fate: Fate::Refused, .. } => "items-away",
+            Self::ItemsAway { fate: Fate::Unknown, .. } => "items-unknown",
             Self::ItemsFull(_) => "items-full",
             Self::SignUpClosed => "sign-up-closed",
             Self::TooManyTokens => "too-many-tokens",

@@ -296,3 +296,87 @@ fn spawned(work: impl Future<Output = ()> + Send + 'static) -> AbortOnDropHandle
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn main_at(offset: u64, followers: usize) -> Told {
+        Told { is_main: true, log: "one".into(), offset, followers, is_linked: false }
+    }
+
+    fn replica_at(offset: u64) -> Told {
+        Told { is_main: false, log: "one".into(), offset, followers: 0, is_linked: true }
+    }
+
+    /// A main that has been looked at for three seconds, its log ten bytes longer each time.
+    fn known(start: Instant) -> (Main, Instant) {
+        let mut main = Main::default();
+        for look in 0..30 {
+            main.note(start + INTERVAL * look, Some(main_at(u64::from(look) * 10, 2)));
+        }
+        (main, start + INTERVAL * 29)
+    }
+
+    #[test]
+    fn what_servers_say_is_understood() {
+        let text = "# Replication\r\nrole:slave\r\nmaster_host:x\r\nmaster_link_status:up\r\nslave_read_repl_offset:99\r\n\
+                    slave_repl_offset:42\r\nconnected_slaves:0\r\nmaster_replid:one\r\nmaster_repl_offset:7\r\n";
+        assert_eq!(Told::read(text), replica_at(42));
+        let text = "role:master\r\nconnected_slaves:2\r\nmaster_replid:one\r\nmaster_repl_offset:7\r\n";
+        assert_eq!(Told::read(text), main_at(7, 2));
+        assert_eq!(Told::read("nonsense"), Told::default());
+    }
+
+    #[tokio::test]
+    async fn a_replica_shows_the_last_moment_that_it_has_certainly_reached() {
+        let (main, last) = known(Instant::now());
+        assert_eq!(main.shown_by(&replica_at(290), last), Some(last));
+        assert_eq!(main.shown_by(&replica_at(289), last), Some(last - INTERVAL));
+        assert_eq!(main.shown_by(&replica_at(5), last), None, "longer ago than anybody remembers");
+        assert_eq!(main.shown_by(&Told { log: "two".into(), ..replica_at(290) }, last), None);
+        assert_eq!(main.shown_by(&Told { is_linked: false, ..replica_at(290) }, last), None);
+        assert_eq!(main.shown_by(&main_at(290, 0), last), None, "it is a main, and has a history of its own");
+    }
+
+    #[tokio::test]
+    async fn while_the_main_is_silent_only_those_that_had_caught_up_stay_fresh() {
+        let (mut main, last) = known(Instant::now());
+        let later = last + MAX_LAG * 4;
+        main.note(later, None);
+        let cut_off = |offset| Told { is_linked: false, ..replica_at(offset) };
+        assert_eq!(main.shown_by(&cut_off(290), later), Some(later));
+        assert_eq!(main.shown_by(&cut_off(280), later), Some(last - INTERVAL));
+    }
+
+    #[tokio::test]
+    async fn as_many_have_to_confirm_as_followed_in_any_look_that_counts() {
+        let (mut main, last) = known(Instant::now());
+        assert_eq!(main.followers_at(last), Ok(2));
+        for look in 1..=20 {
+            main.note(last + INTERVAL * look, Some(main_at(1000, 1)));
+        }
+        assert_eq!(main.followers_at(last + INTERVAL * 20), Ok(2), "somebody may still read from the other");
+        main.note(last + INTERVAL * 21, Some(main_at(1000, 1)));
+        assert_eq!(main.followers_at(last + INTERVAL * 21), Ok(1));
+    }
+
+    #[tokio::test]
+    async fn writes_are_held_until_everybody_knows_of_this_main() {
+        let mut main = Main::default();
+        let start = Instant::now();
+        assert_eq!(main.followers_at(start), Err(start + HANDOVER), "nothing is known");
+        main.note(start, Some(main_at(1, 2)));
+        assert_eq!(main.followers_at(start), Err(start + STEADY));
+        let (mut main, last) = known(start);
+        assert_eq!(main.followers_at(last + MAX_LAG * 2), Err(last + MAX_LAG * 2 + HANDOVER), "no look of late");
+        let other = Told { log: "two".into(), ..main_at(300, 2) };
+        main.note(last + INTERVAL, Some(other));
+        assert_eq!(main.followers_at(last + INTERVAL), Err(last + INTERVAL + HANDOVER), "another main");
+        assert_eq!(main.shown_by(&replica_at(290), last), None, "of which nothing is known yet");
+        let (mut main, last) = known(start);
+        let back = last + INTERRUPTED + INTERVAL;
+        main.note(back, Some(main_at(300, 2)));
+        assert_eq!(main.followers_at(back), Err(back + HANDOVER), "it was away");
+    }
+}

@@ -37,7 +37,7 @@ impl Room {
     /// A place for a body that is large, or does not say how large it is; to be held until its value is written.
     ///
     /// # Errors
-    /// [`ApiError::Busy`] where there is none.
+    /// [`ApiError::ItemsAway`] where there is none.
     pub fn for_body(&self, headers: &HeaderMap) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         place(&self.bodies, length.is_none_or(|length| length > SMALL))
@@ -46,7 +46,7 @@ impl Room {
     /// A value as a body, which holds a place while a large one is sent.
     ///
     /// # Errors
-    /// [`ApiError::Busy`] where there is none.
+    /// [`ApiError::ItemsAway`] where there is none.
     pub fn send(&self, value: Bytes) -> Result<Body, ApiError> {
         let Some(place) = place(&self.values, value.len() > SMALL)? else { return Ok(value.into()) };
         let pieces = stream::unfold((value, place), |(mut rest, place)| async move {
@@ -61,7 +61,10 @@ fn place(places: &Arc<Semaphore>, is_large: bool) -> Result<Option<OwnedSemaphor
     if !is_large {
         return Ok(None);
     }
-    Arc::clone(places).try_acquire_owned().map(Some).map_err(|_| ApiError::Busy(Some(Fate::Refused)))
+    Arc::clone(places)
+        .try_acquire_owned()
+        .map(Some)
+        .map_err(|_| ApiError::ItemsAway { fate: Fate::Refused, source: None })
 }
 
 #[cfg(test)]
@@ -74,7 +77,7 @@ mod tests {
     async fn large_values_are_sent_whole_a_bounded_number_at_a_time() {
         let (room, value) = (Room::default(), Bytes::from(vec![7; PIECE * 3 + 1]));
         let mut bodies: Vec<_> = (0..VALUES).map(|_| room.send(value.clone()).unwrap()).collect();
-        assert!(matches!(room.send(value.clone()), Err(ApiError::Busy(Some(Fate::Refused)))));
+        assert!(matches!(room.send(value.clone()), Err(ApiError::ItemsAway { fate: Fate::Refused, source: None })));
         assert!(room.send(Bytes::from_static(b"small")).is_ok());
         assert_eq!(bodies.pop().unwrap().collect().await.unwrap().to_bytes(), value);
         assert!(room.send(value).is_ok(), "the place of one that was sent is free");

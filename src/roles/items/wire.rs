@@ -17,6 +17,9 @@ use crate::http::query::Parameters;
 /// The largest body: a value, most of it escaped.
 const BODY: usize = (2 << 20) + (16 << 10);
 
+/// The largest body that names an item: its key, all of it escaped.
+const NAME: usize = 8 << 10;
+
 /// Which item.
 #[derive(Debug, Deserialize)]
 pub struct Named {
@@ -92,7 +95,7 @@ pub async fn delete_item(
     body: Body,
 ) -> Result<&'static str, ApiError> {
     needs.allow(&headers).await?;
-    let asked = Asked::read_leniently(&headers, body, BODY).await?;
+    let asked = Asked::read_leniently(&headers, body, NAME).await?;
     let named = if asked.is_empty() { named } else { asked.parse()? };
     needs.items.change(ItemChange::delete(key(named.id().as_deref())?)).await?;
     Ok("ok")
