@@ -5,6 +5,8 @@
 skip = Aller au contenu
 nav = Navigation
 nav-join = Rejoindre un vote
+nav-wall = Mur
+nav-quotes = Citations
 nav-studio = Studio
 nav-account = Mon compte
 nav-enter = Compte
@@ -55,6 +57,9 @@ home-title = À vous de voter
 home-open = Votes ouverts
 home-none = Aucun vote n’est ouvert en ce moment.
 home-closed = Résultats
+home-wall = Le mur
+home-wall-how = Les citations de tous : lisez-les, aimez les meilleures, ajoutez les vôtres.
+home-wall-do = Voir le mur
 home-organise = Posez votre question
 home-organise-how = Créez un vote dans le studio, affichez son code et regardez les voix arriver. Il suffit d’un compte.
 home-api = Pour les programmes : l’API, à lire et à essayer
@@ -113,6 +118,57 @@ announce-leads = { $label } est en tête avec { $percent } de { $total }.
 announce-tied = Personne n’est en tête. { $total } pour l’instant.
 announce-final-tied = Résultat définitif : égalité. { $total }.
 announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.
+
+## Le mur de citations
+
+wall-title = Le mur
+wall-quotes = { $count ->
+    [one] citation
+   *[other] citations
+}
+wall-order = Ordre
+wall-new = Nouvelles
+wall-top = Préférées
+wall-found = { $count ->
+    [0] Aucune citation ne contient ces mots.
+    [one] Une citation trouvée.
+   *[other] { $count } citations trouvées.
+}
+wall-found-first = Voici les { $count } qui correspondent le mieux.
+wall-results = Résultats de la recherche
+wall-all = Toutes les citations
+wall-like = J’aime
+wall-whole = Tout afficher
+wall-edited = modifiée
+wall-hide = Masquer
+wall-quote = Citation
+wall-add = Ajouter une citation
+wall-add-hint = Jusqu’à 1 000 caractères. Tout le monde la voit, avec votre identifiant.
+wall-add-do = L’afficher sur le mur
+wall-sign-in = Une phrase entendue, une phrase à garder ? Il suffit d’un compte.
+wall-sign-in-do = Se connecter pour l’ajouter
+wall-key = Vous êtes venu avec la clé d’administration, qui n’est le compte de personne. Connectez-vous avec un compte pour ajouter vos citations.
+wall-search = Chercher une citation
+wall-search-do = Chercher
+wall-join = Lisez, aimez et ajoutez des citations sur
+wall-qr-alt = Code QR du mur
+wall-empty = Le mur est encore vide
+wall-empty-1 = Soyez le premier : écrivez une citation et affichez-la sur le mur. Elle apparaît aussitôt sur tous les écrans.
+wall-empty-2 = Soyez le premier : connectez-vous, écrivez une citation et affichez-la sur le mur. Elle apparaît aussitôt sur tous les écrans.
+wall-news-one = Une nouvelle citation
+wall-news-many = { $count } nouvelles citations
+wall-posted = Votre citation est sur le mur.
+wall-wait = Trop de requêtes. Attendez un instant et réessayez.
+wall-failed = Cela n’a pas marché. Rechargez la page et réessayez.
+wall-offline = Pas de connexion. Réessayez quand elle sera revenue.
+wall-edit = Modifier la citation
+quote-delete-title = Supprimer cette citation ?
+quote-delete-warning = { $count ->
+    [0] Elle disparaîtra pour de bon.
+    [one] Elle disparaîtra pour de bon, avec le « J’aime » qu’elle a reçu.
+   *[other] Elle disparaîtra pour de bon, avec les { $count } « J’aime » qu’elle a reçus.
+}
+quote-delete-do = Supprimer la citation
 
 ## Connexion et inscription
 
@@ -268,6 +324,10 @@ audit-user-change = a modifié le compte
 audit-user-password = a changé le mot de passe du compte
 audit-user-delete = a supprimé le compte
 audit-user-signup = s’est inscrit sous
+audit-quote-edit = a modifié la citation
+audit-quote-delete = a supprimé la citation
+audit-quote-hide = a masqué la citation
+audit-quote-restore = a rétabli la citation
 audit-invitation-create = a créé l’invitation
 audit-invitation-delete = a retiré l’invitation
 audit-token-create = a créé le jeton d’API
@@ -283,6 +343,32 @@ studio-empty = Votre premier vote
 studio-empty-1 = Créez un vote : une question et au moins deux réponses.
 studio-empty-2 = Partagez son code, son lien ou son code QR.
 studio-empty-3 = Projetez la page des résultats, et fermez le vote quand vous voulez.
+quotes-all = Citations
+quotes-what = Les citations masquées ne sont montrées qu’ici. Choisissez-en quelques-unes pour en faire un vote.
+quotes-hidden = Masquées
+quotes-none = Il n’y a encore rien ici. Les citations viennent du mur, où chaque compte peut en ajouter.
+quotes-none-hidden = Aucune citation n’est masquée.
+quotes-none-found = Aucune citation ne contient ces mots.
+quotes-hidden-by = Masquée par { $who } le
+quotes-restore = Rétablir
+quotes-choose = Choisir « { $quote } »
+quotes-poll = En faire un vote
+quotes-poll-hint = Un vote en prend de 2 à 50. Vous le verrez avant de le créer.
+quotes-likes = { $count ->
+    [one] J’aime
+   *[other] J’aime
+}
+quotes-chosen-one = Une choisie.
+quotes-chosen-many = { $count } choisies.
+quotes-poll-title = Quelle est la meilleure citation ?
+quotes-poll-short = { $count ->
+    [one] Une citation est plus longue que ne peut l’être une réponse : elle a été coupée à « … ». Raccourcissez-la vous-même si vous voulez ; la voici en entier :
+   *[other] { $count } citations sont plus longues que ne peut l’être une réponse : elles ont été coupées à « … ». Raccourcissez-les vous-même si vous voulez ; les voici en entier :
+}
+quotes-poll-missing = { $count ->
+    [one] Une des citations choisies manque : elle a été masquée ou supprimée entre-temps, répète une autre, ou dépasse ce que prend un vote.
+   *[other] { $count } des citations choisies manquent : elles ont été masquées ou supprimées entre-temps, en répètent d’autres, ou dépassent ce que prend un vote.
+}
 health-waiting = En attente de décompte
 health-dead = Impossibles à compter
 health-counted = Comptés en tout

@@ -240,6 +240,7 @@ impl Shell {
             pages: self.pages.clone(),
             origins: self.origins.clone(),
             actors: self.guard.actors.clone(),
+            voters: self.guard.voters.clone(),
             signup: self.people.signup,
             description: description::whole(),
         }

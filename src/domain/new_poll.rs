@@ -161,6 +161,18 @@ pub fn check_labels(labels: &[String]) -> Result<Vec<String>, Invalid> {
     Ok(checked)
 }
 
+/// A text as a label: on one line, and where it is too long for that cut, behind a word if one ends nearby, with `…` at
+/// its end. Whether it was cut.
+#[must_use]
+pub fn as_label(text: &str) -> (String, bool) {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((cut, _)) = line.char_indices().nth(MAX_LABEL - 1).filter(|_| line.chars().count() > MAX_LABEL) else {
+        return (line, false);
+    };
+    let whole_words = line[..cut].rfind(' ').filter(|end| *end > cut / 2);
+    (format!("{}…", &line[..whole_words.unwrap_or(cut)]), true)
+}
+
 /// Checks that times lie ahead and in order.
 ///
 /// # Errors
@@ -229,6 +241,19 @@ mod tests {
         let reserved = make(NewPoll { slug: Some("new".into()), ..wish() });
         assert_eq!(reserved, Err(Invalid::Slug(InvalidName::Reserved)));
         assert_eq!(make(NewPoll { status: Some(Status::Closed), ..wish() }), Err(Invalid::Status));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_for_a_label_is_cut_behind_a_word_and_shows_it() {
+        assert_eq!(as_label(" one\ntwo\t three "), ("one two three".into(), false));
+        let longest = "é".repeat(MAX_LABEL);
+        assert_eq!(as_label(&longest), (longest.clone(), false));
+        let (cut, is_cut) = as_label(&format!("{longest}é"));
+        assert_eq!((cut.chars().count(), cut.ends_with("é…"), is_cut), (MAX_LABEL, true, true));
+        assert_eq!(as_label(&format!("{} {}", "x".repeat(70), "y".repeat(70))).0, format!("{}…", "x".repeat(70)));
+        for text in ["x".repeat(1000), "word ".repeat(200), format!("a {}", "é".repeat(200))] {
+            assert!(one_line(&as_label(&text).0, MAX_LABEL).is_some(), "{text}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! site: the front page, joining by code, signing in and up, one's account, and the studio in which organisers work.
+//! site: the front page, joining by code, signing in and up, one's account, the wall of quotes, and the studio in which
+//! organisers work.
 //!
-//! Pages only: what their forms change, they ask of the roles polls and users.
+//! Pages only: what their forms change, they ask of the roles polls, users and quotes.
 
 mod account;
 pub mod apidocs;
@@ -9,6 +10,7 @@ mod front;
 mod signin;
 mod signup;
 mod studio;
+mod wall;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -21,6 +23,7 @@ use crate::http::actors::Actors;
 use crate::http::ops::Counts;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
+use crate::http::voter::Voters;
 use crate::store::Store;
 
 /// What the role needs.
@@ -38,6 +41,8 @@ pub struct Needs {
     pub origins: Origins,
     /// Who may enter the studio.
     pub actors: Actors,
+    /// Who likes a quote.
+    pub voters: Voters,
     /// Who may sign up.
     pub signup: SignUp,
     /// The API, described in OpenAPI, as JSON.
@@ -59,6 +64,7 @@ pub fn router(needs: Needs) -> Router {
         .merge(apidocs::router())
         .merge(account::router())
         .merge(studio::router())
+        .merge(wall::router())
         .with_state(needs)
 }
 

@@ -107,6 +107,17 @@ impl Here {
         .await
     }
 
+    pub(crate) async fn hidden_quotes(&self, before: Option<QuoteId>, limit: u32) -> Result<Vec<Quote>, StoreError> {
+        self.looked_up(|pool| async move {
+            let mut query = QueryBuilder::<Db>::new("SELECT ");
+            query.push(QUOTE).push(" FROM quotes WHERE hidden_at IS NOT NULL AND id < ");
+            query.push_bind(number(before, i64::MAX)).push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
+            let rows = query.build().fetch_all(&pool).await?;
+            rows.iter().map(quote).collect()
+        })
+        .await
+    }
+
     pub(crate) async fn quotes_of(&self, ids: &[QuoteId], all: bool) -> Result<Vec<Quote>, StoreError> {
         self.looked_up(|pool| async move {
             let mut quotes = Vec::with_capacity(ids.len());

@@ -7,10 +7,12 @@ mod items;
 mod look;
 mod organiser;
 mod people;
+mod quotes;
 mod reader;
 pub mod socket;
 mod viewer;
 mod voter;
+mod wall;
 
 use self::driver::Browser;
 use crate::sandbox::{KEY, Site};
