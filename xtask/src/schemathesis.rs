@@ -16,8 +16,8 @@ use hemicycle_stack::whole::{ADMIN_KEY, Stack, StackOptions};
 use crate::shell;
 
 /// Examples of each operation: where much is answered, and where most is turned down.
-const WITH_KEY: u32 = 25;
-const WITHOUT: u32 = 6;
+const WITH_KEY: u32 = 15;
+const WITHOUT: u32 = 4;
 /// No request is one too many: what is looked for are wrong answers.
 const NO_LIMITS: [(&str, &str); 4] = [
     ("RATE_LIMIT", "1000000"),

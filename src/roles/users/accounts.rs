@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
-use super::openapi::{GivenId, GivenRole, Listed, Said};
+use super::openapi::{GivenId, Listed, Said, given_role};
 use crate::domain::password::check_given;
 use crate::domain::rights::{Need, Proof};
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole, check_name};
@@ -33,7 +33,7 @@ const PAGE: u32 = 1000;
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// At most so many in one answer.
-    #[param(default = 1000)]
+    #[param(default = 1000, format = "uint32")]
     limit: Option<u32>,
     /// Only those after this id.
     #[param(example = "tintin")]
@@ -85,7 +85,7 @@ struct Wish {
     #[schema(max_length = 200)]
     password: Option<String>,
     /// A member where absent.
-    #[schema(value_type = Option<GivenRole>)]
+    #[schema(schema_with = given_role)]
     role: Option<String>,
 }
 
@@ -100,7 +100,7 @@ struct Change {
     #[schema(max_length = 200)]
     password: Option<String>,
     /// Another role, for administrators.
-    #[schema(value_type = Option<GivenRole>)]
+    #[schema(schema_with = given_role)]
     role: Option<String>,
 }
 

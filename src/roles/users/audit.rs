@@ -25,7 +25,7 @@ const PAGE: u32 = 1000;
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// At most so many in one answer.
-    #[param(default = 1000)]
+    #[param(default = 1000, format = "uint32")]
     limit: Option<u32>,
     /// Only those with a lower number.
     before: Option<u64>,

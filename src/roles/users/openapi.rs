@@ -1,6 +1,8 @@
 //! What the role has to say of its routes, and what has no type of its own.
 
 use jiff::Timestamp;
+use serde_json::Value;
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{accounts, audit, invitations, sessions, signin, signup, tokens};
@@ -67,18 +69,10 @@ pub struct Listed {
 }
 
 /// What somebody is to become. An empty one, as forms send it, says nothing.
-#[derive(ToSchema)]
-#[schema(rename_all = "lowercase")]
-pub enum GivenRole {
-    /// Votes with the account.
-    Member,
-    /// Also runs polls.
-    Organiser,
-    /// Runs everything.
-    Admin,
-    /// As where it is absent.
-    #[schema(rename = "")]
-    Unsaid,
+pub fn given_role() -> Object {
+    let words = UserRole::ALL.map(UserRole::word).into_iter().chain([""]).map(Value::from);
+    let kinds = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(kinds).enum_values(Some(words.chain([Value::Null]))).build()
 }
 
 /// By what somebody signs in. Clients of old also send numbers.
