@@ -15,7 +15,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
-use super::openapi::{GivenId, Listed, Said, given_role};
+use super::openapi::{Listed, Said, given_id, given_role};
 use crate::domain::password::check_given;
 use crate::domain::rights::{Need, Proof};
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole, check_name};
@@ -76,7 +76,7 @@ impl<'a> View<'a> {
 struct Wish {
     /// By what they sign in.
     #[serde(default, deserialize_with = "text_or_number")]
-    #[schema(value_type = GivenId, required, nullable = false)]
+    #[schema(schema_with = given_id, required)]
     id: Option<String>,
     /// What people read.
     #[schema(required, nullable = false, min_length = 1, max_length = 100)]

@@ -28,6 +28,7 @@ pub struct Wanted {
     #[param(default = 1000, format = "uint32")]
     limit: Option<u32>,
     /// Only those with a lower number.
+    #[param(format = "uint64")]
     before: Option<u64>,
     /// `csv` for a table.
     #[param(pattern = "^csv$")]

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{Object, ObjectBuilder, OneOf, OneOfBuilder, SchemaType, Type};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{accounts, audit, invitations, sessions, signin, signup, tokens};
@@ -76,13 +77,10 @@ pub fn given_role() -> Object {
 }
 
 /// By what somebody signs in. Clients of old also send numbers.
-#[derive(ToSchema)]
-#[serde(untagged)]
-pub enum GivenId {
-    /// An id.
-    Text(UserId),
-    /// A number that is one.
-    Number(u64),
+pub fn given_id() -> OneOf {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build();
+    let what = "By what they sign in. Clients of old also send numbers.";
+    OneOfBuilder::new().item(Ref::from_schema_name("UserId")).item(number).description(Some(what)).build()
 }
 
 /// What the system of old says.
