@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 use utoipa::openapi::Ref;
-use utoipa::openapi::schema::{Object, ObjectBuilder, OneOf, OneOfBuilder, SchemaType, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{accounts, audit, invitations, sessions, signin, signup, tokens};
@@ -77,10 +77,10 @@ pub fn given_role() -> Object {
 }
 
 /// By what somebody signs in. Clients of old also send numbers.
-pub fn given_id() -> OneOf {
+pub fn given_id() -> Schema {
     let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build();
     let what = "By what they sign in. Clients of old also send numbers.";
-    OneOfBuilder::new().item(Ref::from_schema_name("UserId")).item(number).description(Some(what)).build()
+    OneOfBuilder::new().item(Ref::from_schema_name("UserId")).item(number).description(Some(what)).build().into()
 }
 
 /// What the system of old says.
