@@ -40,7 +40,7 @@ pub struct Needs {
     pub actors: Actors,
     /// Who may sign up.
     pub signup: SignUp,
-    /// The API, described in OpenAPI, as JSON.
+    /// The API, described in `OpenAPI`, as JSON.
     pub description: Bytes,
 }
 

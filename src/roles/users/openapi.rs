@@ -70,6 +70,7 @@ pub struct Listed {
 }
 
 /// What somebody is to become. An empty one, as forms send it, says nothing.
+#[must_use]
 pub fn given_role() -> Object {
     let words = UserRole::ALL.map(UserRole::word).into_iter().chain([""]).map(Value::from);
     let kinds = SchemaType::from_iter([Type::String, Type::Null]);
@@ -77,6 +78,7 @@ pub fn given_role() -> Object {
 }
 
 /// By what somebody signs in. Clients of old also send numbers.
+#[must_use]
 pub fn given_id() -> Schema {
     let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build();
     let what = "By what they sign in. Clients of old also send numbers.";
