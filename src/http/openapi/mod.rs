@@ -1,4 +1,4 @@
-//! The description of the API, in OpenAPI 3.1 (<https://spec.openapis.org/oas/v3.1.1.html>).
+//! The description of the API, in `OpenAPI` 3.1 (<https://spec.openapis.org/oas/v3.1.1.html>).
 //!
 //! Handlers describe what only they know, as attributes: what they are for, what they take, how they answer where all is
 //! well. What follows from the [table of rights](super::table) is added here, to each operation alike: who may, how often,

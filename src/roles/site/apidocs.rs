@@ -1,5 +1,7 @@
 //! The API, described: `/openapi.json`, and the same to read and to try (Swagger UI).
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::HeaderValue;
@@ -60,7 +62,7 @@ async fn page(State(needs): State<Needs>, language: Language) -> Result<Response
 async fn file(Path(name): Path<String>) -> Result<Response, ApiError> {
     let missing = || ApiError::NotFound("asset");
     let (name, kind) = FILES.into_iter().find(|(known, _)| *known == name).ok_or_else(missing)?;
-    let file = utoipa_swagger_ui::serve(name, Default::default()).ok().flatten().ok_or_else(missing)?;
+    let file = utoipa_swagger_ui::serve(name, Arc::default()).ok().flatten().ok_or_else(missing)?;
     let mut response = Bytes::from(file.bytes.into_owned()).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -45,7 +45,7 @@ pub struct Needs {
     pub voters: Voters,
     /// Who may sign up.
     pub signup: SignUp,
-    /// The API, described in OpenAPI, as JSON.
+    /// The API, described in `OpenAPI`, as JSON.
     pub description: Bytes,
 }
 

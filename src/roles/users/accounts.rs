@@ -12,7 +12,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
-use super::openapi::{GivenId, GivenRole, Listed, Said};
+use super::openapi::{Listed, Said, given_id, given_role};
 use crate::domain::password::check_given;
 use crate::domain::rights::{Need, Proof};
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole, check_name};
@@ -30,7 +30,7 @@ const PAGE: u32 = 1000;
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// At most so many in one answer.
-    #[param(default = 1000)]
+    #[param(default = 1000, format = "uint32")]
     limit: Option<u32>,
     /// Only those after this id.
     #[param(example = "tintin")]
@@ -73,7 +73,7 @@ impl<'a> View<'a> {
 struct Wish {
     /// By what they sign in.
     #[serde(default, deserialize_with = "body::text_or_number")]
-    #[schema(value_type = GivenId, required, nullable = false)]
+    #[schema(schema_with = given_id, required)]
     id: Option<String>,
     /// What people read.
     #[schema(required, nullable = false, min_length = 1, max_length = 100)]
@@ -82,7 +82,7 @@ struct Wish {
     #[schema(max_length = 200)]
     password: Option<String>,
     /// A member where absent.
-    #[schema(value_type = Option<GivenRole>)]
+    #[schema(schema_with = given_role)]
     role: Option<String>,
 }
 
@@ -97,7 +97,7 @@ struct Change {
     #[schema(max_length = 200)]
     password: Option<String>,
     /// Another role, for administrators.
-    #[schema(value_type = Option<GivenRole>)]
+    #[schema(schema_with = given_role)]
     role: Option<String>,
 }
 

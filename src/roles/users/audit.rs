@@ -25,9 +25,10 @@ const PAGE: u32 = 1000;
 #[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// At most so many in one answer.
-    #[param(default = 1000)]
+    #[param(default = 1000, format = "uint32")]
     limit: Option<u32>,
     /// Only those with a lower number.
+    #[param(format = "uint64")]
     before: Option<u64>,
     /// `csv` for a table.
     #[param(pattern = "^csv$")]

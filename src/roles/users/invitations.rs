@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::Needs;
 use super::accounts::filled_in;
-use super::openapi::GivenRole;
+use super::openapi::given_role;
 use crate::domain::credential::{Invitation, MAX_LABEL, Secret, public_id};
 use crate::domain::rights::Need;
 use crate::domain::user::{UserRole, check_name};
@@ -30,7 +30,7 @@ const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
 #[schema(as = NewInvitation, example = json!({ "role": "organiser", "note": "for Nestor" }))]
 struct Wish {
     /// What whoever accepts it becomes; an organiser where absent.
-    #[schema(value_type = Option<GivenRole>)]
+    #[schema(schema_with = given_role)]
     role: Option<String>,
     /// For whom it is.
     #[schema(max_length = 100)]

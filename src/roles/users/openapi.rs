@@ -1,6 +1,9 @@
 //! What the role has to say of its routes, and what has no type of its own.
 
 use jiff::Timestamp;
+use serde_json::Value;
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{accounts, audit, invitations, sessions, signin, signup, tokens};
@@ -67,28 +70,19 @@ pub struct Listed {
 }
 
 /// What somebody is to become. An empty one, as forms send it, says nothing.
-#[derive(ToSchema)]
-#[schema(rename_all = "lowercase")]
-pub enum GivenRole {
-    /// Votes with the account.
-    Member,
-    /// Also runs polls.
-    Organiser,
-    /// Runs everything.
-    Admin,
-    /// As where it is absent.
-    #[schema(rename = "")]
-    Unsaid,
+#[must_use]
+pub fn given_role() -> Object {
+    let words = UserRole::ALL.map(UserRole::word).into_iter().chain([""]).map(Value::from);
+    let kinds = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(kinds).enum_values(Some(words.chain([Value::Null]))).build()
 }
 
 /// By what somebody signs in. Clients of old also send numbers.
-#[derive(ToSchema)]
-#[serde(untagged)]
-pub enum GivenId {
-    /// An id.
-    Text(UserId),
-    /// A number that is one.
-    Number(u64),
+#[must_use]
+pub fn given_id() -> Schema {
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build();
+    let what = "By what they sign in. Clients of old also send numbers.";
+    OneOfBuilder::new().item(Ref::from_schema_name("UserId")).item(number).description(Some(what)).build().into()
 }
 
 /// What the system of old says.

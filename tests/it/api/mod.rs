@@ -5,6 +5,7 @@ mod audit;
 mod ballots;
 pub mod codes;
 pub mod events;
+mod examples;
 mod hidden;
 pub mod hosts;
 mod invitations;

@@ -24,15 +24,15 @@ fn left_out(row: &Row) -> Option<&'static str> {
 }
 
 /// An operation of the description.
-struct Operation<'a> {
-    method: String,
-    path: &'a str,
-    value: &'a Value,
+pub struct Operation<'a> {
+    pub method: String,
+    pub path: &'a str,
+    pub value: &'a Value,
     whole: &'a Value,
 }
 
 impl<'a> Operation<'a> {
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
@@ -53,19 +53,19 @@ impl<'a> Operation<'a> {
     }
 
     /// The contents of what is sent, by media type.
-    fn bodies(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    pub fn bodies(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
         self.value["requestBody"]["content"].as_object().into_iter().flatten()
     }
 
     /// The example of a content, or of its schema.
-    fn example(&self, content: &'a Value) -> Option<&'a Value> {
+    pub fn example(&self, content: &'a Value) -> Option<&'a Value> {
         let schema = self.resolved(&content["schema"]);
         let item = self.resolved(&schema["items"]);
         [content, schema, item].into_iter().find_map(|part| part.get("example"))
     }
 }
 
-fn operations(whole: &Value) -> Vec<Operation<'_>> {
+pub fn operations(whole: &Value) -> Vec<Operation<'_>> {
     let paths = whole["paths"].as_object().unwrap().iter();
     paths
         .flat_map(|(path, item)| {
@@ -78,7 +78,7 @@ fn operations(whole: &Value) -> Vec<Operation<'_>> {
         .collect()
 }
 
-async fn description() -> Value {
+pub async fn description() -> Value {
     let product = InProcess::start(&[]).await;
     let whole = product.site.json("/openapi.json").await;
     product.running.stop().await;
@@ -141,4 +141,21 @@ async fn an_operation_asks_for_what_its_row_of_the_table_asks_for() {
             _ => assert_eq!(schemes, BTreeSet::from(["adminKey", "session", "token"]), "{name}"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_method_that_an_address_does_not_take_is_refused_and_the_others_are_named() {
+    let product = InProcess::start(&[]).await;
+    for path in TABLE.iter().filter(|row| left_out(row).is_none()).map(|row| row.path).collect::<BTreeSet<_>>() {
+        let taken: Vec<_> = TABLE.iter().filter(|row| row.path == path).map(|row| row.method).collect();
+        for method in ["GET", "POST", "PATCH", "DELETE", "PUT"].into_iter().filter(|method| !taken.contains(method)) {
+            let request =
+                product.site.http.request(method.parse().unwrap(), product.site.url(&path.replace(['{', '}'], "")));
+            let answer = request.send().await.unwrap();
+            let allowed = answer.headers().get("allow").map(|allow| allow.to_str().unwrap().to_owned());
+            assert_eq!(answer.status(), 405, "{method} {path}");
+            assert_eq!(allowed, Some(taken.join(", ").replace("GET", "GET, HEAD")), "{method} {path}");
+        }
+    }
+    product.running.stop().await;
 }

@@ -33,6 +33,7 @@ async fn an_operation_is_read_and_tried_on_the_page_of_the_api() {
     assert_eq!(product.site.json("/polls/drinks").await["title"], "Tea or coffee?", "the poll of the example");
     for look in Look::ALL {
         browser.look(look).await;
+        browser.until("document.getAnimations().every((one) => !(one instanceof CSSTransition))").await;
         let name = picture(&browser, "apidocs", look).await;
         let too_wide = browser.evaluate("document.documentElement.scrollWidth - window.innerWidth").await;
         assert!(too_wide.as_i64() <= Some(0), "{name}: sticks out by {too_wide} pixels");
