@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use super::http;
 
-const KEY: &str = "key-of-the-benchmark";
+/// The admin key of what is measured.
+pub const KEY: &str = "key-of-the-benchmark";
 
 /// Viewers are file descriptors.
 pub fn raise_file_limit() {
@@ -76,7 +77,14 @@ impl Product {
     /// # Errors
     /// When it does not start.
     pub async fn start() -> anyhow::Result<Self> {
-        let folder = TempDir::new()?;
+        Self::start_in(TempDir::new()?).await
+    }
+
+    /// The same over a directory that may have something in it.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start_in(folder: TempDir) -> anyhow::Result<Self> {
         let mut command = Command::new(binary()?);
         command.env("DATA_DIR", folder.path()).env("PORT", "0").env("ADMIN_KEY", KEY);
         command.env(UNLIMITED.0, UNLIMITED.1).env("RATE_LIMIT", UNLIMITED.1);

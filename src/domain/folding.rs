@@ -13,7 +13,7 @@ pub const MAX_WORDS: usize = 16;
 /// The longest search, in characters.
 pub const MAX_KEYWORD: usize = 200;
 /// Words shorter than this match only where a word begins.
-const SHORT: usize = 3;
+pub(super) const SHORT: usize = 3;
 
 /// A text, folded: tokens between spaces.
 #[must_use]
@@ -139,6 +139,18 @@ impl Word {
         let tokens = fold(text).trim().to_owned();
         let letters = tokens.chars().filter(|c| *c != ' ').count();
         (letters > 0).then_some(Self { tokens, is_short: letters < SHORT })
+    }
+
+    /// Its tokens, with a space between them, but none around.
+    #[must_use]
+    pub fn tokens(&self) -> &str {
+        &self.tokens
+    }
+
+    /// Whether it matches only where a word begins.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// The part that every folded text has that matches: its tokens, with a space in front where the word must begin.

@@ -14,6 +14,7 @@ CREATE TABLE quotes (
 );
 CREATE INDEX quotes_by_upvotes ON quotes (upvotes DESC, id);
 CREATE INDEX quotes_of_users ON quotes (owner) WHERE owner IS NOT NULL;
+CREATE INDEX quotes_hidden ON quotes (id) WHERE hidden_at IS NOT NULL;
 
 -- One for each voter (domain::voter, the key of this quote).
 CREATE TABLE upvotes (
@@ -22,25 +23,11 @@ CREATE TABLE upvotes (
   PRIMARY KEY (quote, voter)
 ) WITHOUT ROWID;
 
--- See domain::folding.
+-- Texts as search sees them (domain::folding).
 CREATE TABLE quote_words (
   quote  INTEGER PRIMARY KEY REFERENCES quotes (id) ON DELETE CASCADE,
   folded TEXT NOT NULL
 );
--- In which texts each three characters occur; where, is not kept: it would take three times as long, and the texts say
--- so themselves. Spaces are doubled, so that one letter where a word begins is three characters, too.
-CREATE VIRTUAL TABLE quote_trigrams USING fts5 (
-  folded, content = '', columnsize = 0, detail = none, tokenize = 'trigram case_sensitive 1'
-);
-CREATE TRIGGER quote_words_added AFTER INSERT ON quote_words BEGIN
-  INSERT INTO quote_trigrams (rowid, folded) VALUES (new.quote, replace(new.folded, ' ', '  '));
-END;
-CREATE TRIGGER quote_words_gone AFTER DELETE ON quote_words BEGIN
-  INSERT INTO quote_trigrams (quote_trigrams, rowid, folded)
-    VALUES ('delete', old.quote, replace(old.folded, ' ', '  '));
-END;
-CREATE TRIGGER quote_words_changed AFTER UPDATE OF folded ON quote_words BEGIN
-  INSERT INTO quote_trigrams (quote_trigrams, rowid, folded)
-    VALUES ('delete', old.quote, replace(old.folded, ' ', '  '));
-  INSERT INTO quote_trigrams (rowid, folded) VALUES (new.quote, replace(new.folded, ' ', '  '));
-END;
+-- Which texts have which keys (domain::keys). Texts and keys of hidden quotes are not there. The keys are made from the
+-- texts, and taken away again, by the store: store/sqlite/search.rs.
+CREATE VIRTUAL TABLE quote_keys USING fts5 (keys, content = '', columnsize = 0, detail = none, tokenize = 'ascii');

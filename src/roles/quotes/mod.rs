@@ -20,6 +20,7 @@ use crate::domain::clock::Clock;
 use crate::domain::quote::{Quote, QuoteId};
 use crate::http::actors::Caller;
 use crate::http::error::ApiError;
+use crate::http::finder::Finder;
 use crate::http::voter::Voters;
 use crate::store::Store;
 
@@ -28,6 +29,8 @@ use crate::store::Store;
 pub struct Needs {
     /// Where quotes are kept.
     pub store: Store,
+    /// What finds them.
+    pub finder: Finder,
     /// Who likes a quote.
     pub voters: Voters,
     /// What the screens of a room show.

@@ -78,10 +78,10 @@ impl Page {
         Ok(Sheet::new(&quotes, self.full, self.next(&quotes)))
     }
 
-    /// The address of the page after this one, where there may be one.
-    fn next(&self, quotes: &[Quote]) -> Option<String> {
+    /// The link to the page after this one, where there may be one.
+    fn next(&self, quotes: &[Quote]) -> Option<HeaderValue> {
         let last = quotes.last().filter(|_| quotes.len() == self.limit as usize)?;
-        let mut address = format!("/quotes?limit={}", self.limit);
+        let mut address = format!("</quotes?limit={}", self.limit);
         // Writing to a string does not fail.
         let _ = match self.order {
             Order::After(_) => write!(address, "&after={}", last.id),
@@ -90,14 +90,14 @@ impl Page {
         };
         address.push_str(if self.full { "&format=full" } else { "" });
         address.push_str(if self.all { "&hidden=true" } else { "" });
-        Some(address)
+        address.push_str(">; rel=\"next\"");
+        HeaderValue::try_from(address).ok()
     }
 }
 
 impl Sheet {
-    /// These quotes, all that is known of them if `full`, with the address of those that follow.
-    pub fn new(quotes: &[Quote], full: bool, next: Option<String>) -> Self {
-        let next = next.and_then(|address| HeaderValue::try_from(format!("<{address}>; rel=\"next\"")).ok());
+    /// These quotes, all that is known of them if `full`, with the link to those that follow.
+    pub fn new(quotes: &[Quote], full: bool, next: Option<HeaderValue>) -> Self {
         Self { body: view::list(quotes, full), next }
     }
 }

@@ -6,11 +6,13 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 use super::Quotes;
-use super::pages::Page;
+use super::pages::{Page, Sheet};
 use super::view::View;
+use crate::domain::folding::Search;
 use crate::domain::quote::QuoteId;
 use crate::domain::rights::Need;
 use crate::http::error::ApiError;
+use crate::http::finder::Part;
 use crate::http::guard::Known;
 use crate::http::query::Parameters;
 use crate::store::words::Order;
@@ -21,6 +23,8 @@ const PAGE: u32 = 1000;
 /// Which quotes are asked for.
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
+    /// Words that they must have; then the best matches come first, and `after` is a place in that order.
+    q: Option<String>,
     limit: Option<u32>,
     /// `new` or `top`; the oldest first otherwise.
     order: Option<String>,
@@ -38,6 +42,9 @@ pub async fn list(
     known: Option<Known>,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
+    if let Some(keyword) = &wanted.q {
+        return found(&quotes, &wanted, keyword).await;
+    }
     let all = wanted.hidden == Some(true);
     if all {
         let Known(caller) = known.ok_or(ApiError::Unauthorized)?;
@@ -48,6 +55,18 @@ pub async fn list(
     let limit = wanted.limit.unwrap_or(PAGE).clamp(1, PAGE);
     let page = Page { order: wanted.order()?, limit, full: wanted.is_full()?, all };
     Ok(quotes.pages.sheet(page).await?.into_response())
+}
+
+/// `GET /quotes?q=`.
+async fn found(quotes: &Quotes, wanted: &Wanted, keyword: &str) -> Result<Response, ApiError> {
+    if wanted.order.is_some() || wanted.hidden.is_some() {
+        return Err(ApiError::BadRequest("q: goes without order and hidden".into()));
+    }
+    let (part, full) = (Part::new(wanted.limit, wanted.after.as_deref())?, wanted.is_full()?);
+    let found = quotes.needs.finder.find(&Search::parse(keyword)?, part).await?;
+    let next = found.link("/quotes", ("q", keyword), part, full);
+    let found: Vec<_> = found.quotes.into_iter().map(|(_, quote)| quote).collect();
+    Ok(Sheet::new(&found, full, next).into_response())
 }
 
 /// `GET /quotes/{id}`.

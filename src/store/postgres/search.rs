@@ -1,44 +1,103 @@
-//! Finding quotes by the trigrams of their texts (<https://www.postgresql.org/docs/15/pgtrgm.html>). The planner chooses
-//! between the index and reading on, by how common a word is.
+//! Finding quotes by the keys of their texts: lists of lexemes without places
+//! (<https://www.postgresql.org/docs/15/datatype-textsearch.html>), of which no dictionary knows anything, in a GIN index.
 
-use sqlx::{QueryBuilder, Row, Transaction};
+use std::cmp::Reverse;
+
+use futures_util::TryStreamExt;
+use sqlx::postgres::PgRow;
+use sqlx::{PgPool, Row, Transaction};
 
 use super::quotes::quote_id;
 use super::{Db, Postgres};
 use crate::domain::folding::Search;
+use crate::domain::keys::{Term, keys, wanted};
 use crate::domain::quote::QuoteId;
+use crate::domain::ranking::Place;
 use crate::store::StoreError;
 use crate::store::values::{signed, unsigned};
-use crate::store::words::Candidate;
+use crate::store::words::{Liked, Pause};
+
+/// The planner cannot know how many texts have a key that it is not told when it plans; the index is never wrong by
+/// much, reading all texts always is. Processes started for a search would take longer than it.
+const BEGIN: &str = "BEGIN READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; \
+                     SET LOCAL max_parallel_workers_per_gather = 0";
 
 impl Postgres {
-    pub(crate) async fn candidates(
-        &self,
-        search: &Search,
-        most: u32,
-        liked: u32,
-    ) -> Result<Vec<Candidate>, StoreError> {
+    pub(crate) async fn found(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
+        let sql = "SELECT q.id, q.upvotes, w.folded FROM \
+                     (SELECT quote, folded FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2) w \
+                   JOIN quotes q ON q.id = w.quote";
         self.view(|pool| async move {
-            let mut query = QueryBuilder::<Db>::new(
-                "SELECT q.id, q.upvotes, w.folded FROM quote_words w JOIN quotes q ON q.id = w.quote \
-                 WHERE q.hidden_at IS NULL",
-            );
-            push_words(&mut query, search);
-            query.push(" LIMIT ").push_bind(i64::from(most) + 1);
-            let found = query.build().persistent(false).fetch_all(&pool).await?;
-            if found.len() as u64 <= u64::from(most) {
-                return found.iter().map(candidate).collect();
+            let mut tx = looking(&pool).await?;
+            let query = sqlx::query(sql).bind(matching(search)).bind(i64::from(most) + 1);
+            let (mut rows, mut found, mut pause) = (0, Vec::new(), Pause::default());
+            let mut stream = query.fetch(&mut *tx);
+            while let Some(row) = stream.try_next().await? {
+                rows += 1;
+                found.extend(place(search, &row)?);
+                pause.after_row().await;
             }
-            let mut query = QueryBuilder::<Db>::new(
-                "SELECT q.id, q.upvotes, w.folded FROM \
-                 (SELECT id, upvotes FROM quotes WHERE hidden_at IS NULL ORDER BY upvotes DESC, id LIMIT ",
-            );
-            query.push_bind(i64::from(liked)).push(") q JOIN quote_words w ON w.quote = q.id WHERE true");
-            push_words(&mut query, search);
-            let found = query.build().persistent(false).fetch_all(&pool).await?;
-            found.iter().map(candidate).collect()
+            Ok((rows <= most).then_some(found))
         })
         .await
+    }
+
+    pub(crate) async fn has_more(&self, search: &Search, most: u32) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2) w";
+        self.view(|pool| async move {
+            let mut tx = looking(&pool).await?;
+            let query = sqlx::query_scalar::<_, i64>(sql).bind(matching(search)).bind(i64::from(most) + 1);
+            Ok(query.fetch_one(&mut *tx).await? > i64::from(most))
+        })
+        .await
+    }
+
+    pub(crate) async fn liked(
+        &self,
+        search: &Search,
+        after: Option<(u64, QuoteId)>,
+        many: u32,
+    ) -> Result<Liked, StoreError> {
+        let sql = "SELECT q.id, q.upvotes, CASE WHEN strpos(w.folded, $4) > 0 THEN w.folded END AS folded FROM \
+                     (SELECT id, upvotes FROM quotes WHERE hidden_at IS NULL AND upvotes <= $1 \
+                        AND (upvotes < $1 OR id > $2) ORDER BY upvotes DESC, id LIMIT $3) q \
+                   JOIN quote_words w ON w.quote = q.id ORDER BY q.upvotes DESC, q.id";
+        let (upvotes, id) = after.map_or((i64::MAX, 0), |(upvotes, id)| (signed(upvotes), signed(id.get())));
+        let part = search.words().first().map(|word| word.part()).unwrap_or_default();
+        let part = &part;
+        self.view(|pool| async move {
+            let mut tx = looking(&pool).await?;
+            let query = sqlx::query(sql).bind(upvotes).bind(id).bind(i64::from(many)).bind(part);
+            let (mut liked, mut pause) = (Liked::default(), Pause::default());
+            let mut stream = query.fetch(&mut *tx);
+            while let Some(row) = stream.try_next().await? {
+                liked.last = Some((unsigned(row.try_get("upvotes")?), quote_id(row.try_get("id")?)?));
+                liked.found.extend(place(search, &row)?);
+                pause.after_row().await;
+            }
+            Ok(liked)
+        })
+        .await
+    }
+
+    /// Makes texts found, which were not.
+    pub(super) async fn index(
+        tx: &mut Transaction<'static, Db>,
+        folded: &[(QuoteId, String)],
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO quote_words (quote, folded, keys) SELECT new.quote, new.folded, new.keys::tsvector \
+                   FROM unnest($1::bigint[], $2::text[], $3::text[]) AS new (quote, folded, keys)";
+        let (ids, texts): (Vec<i64>, Vec<&str>) =
+            folded.iter().map(|(id, folded)| (signed(id.get()), folded.as_str())).unzip();
+        let keys: Vec<String> = texts.iter().map(|folded| indexed(folded)).collect();
+        sqlx::query(sql).bind(ids).bind(texts).bind(keys).execute(&mut **tx).await?;
+        Ok(())
+    }
+
+    /// Makes a text not found any more; `false` where it was not.
+    pub(super) async fn unindex(tx: &mut Transaction<'static, Db>, id: QuoteId) -> Result<bool, StoreError> {
+        let query = sqlx::query("DELETE FROM quote_words WHERE quote = $1");
+        Ok(query.bind(signed(id.get())).execute(&mut **tx).await?.rows_affected() > 0)
     }
 
     /// Numbers for quotes about to be added, which nobody else is given.
@@ -53,15 +112,29 @@ impl Postgres {
     }
 }
 
-/// All that must occur in a text that matches, each as a pattern without a meaning of its own.
-fn push_words(query: &mut QueryBuilder<Db>, search: &Search) {
-    for word in search.words() {
-        let part = word.part().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        query.push(" AND w.folded LIKE ").push_bind(format!("%{part}%"));
-    }
+async fn looking(pool: &PgPool) -> Result<Transaction<'static, Db>, StoreError> {
+    Ok(pool.begin_with(BEGIN).await?)
 }
 
-fn candidate(row: &sqlx::postgres::PgRow) -> Result<Candidate, StoreError> {
-    let (id, upvotes): (i64, i64) = (row.try_get("id")?, row.try_get("upvotes")?);
-    Ok(Candidate { id: quote_id(id)?, upvotes: unsigned(upvotes), folded: row.try_get("folded")? })
+/// All keys of a text, as a list of lexemes.
+fn indexed(folded: &str) -> String {
+    keys(folded).iter().map(|key| quoted(key)).collect::<Vec<_>>().join(" ")
+}
+
+/// What must be among the keys of a text, as a query for lexemes.
+fn matching(search: &Search) -> String {
+    let term = |term: &Term| format!("{}{}", quoted(&term.key), if term.is_prefix { ":*" } else { "" });
+    let any = |terms: &Vec<Term>| format!("({})", terms.iter().map(term).collect::<Vec<_>>().join(" | "));
+    wanted(search).iter().map(any).collect::<Vec<_>>().join(" & ")
+}
+
+fn quoted(key: &str) -> String {
+    format!("'{}'", key.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+fn place(search: &Search, row: &PgRow) -> Result<Option<Place>, StoreError> {
+    let folded: Option<&str> = row.try_get("folded")?;
+    let Some(rank) = folded.and_then(|folded| search.rank(folded)) else { return Ok(None) };
+    let upvotes = Reverse(unsigned(row.try_get("upvotes")?));
+    Ok(Some(Place { rank, upvotes, id: quote_id(row.try_get("id")?)? }))
 }

@@ -1,7 +1,7 @@
 //! Quotes and their search. What both dialects say alike is written once: `quotes.rs` beside this one is compiled into
 //! each backend. How a backend finds texts is its own: `sqlite/search.rs`, `postgres/search.rs`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -9,11 +9,51 @@ use super::{Store, StoreError, postgres, sqlite};
 use crate::domain::ballot::VoterKey;
 use crate::domain::folding::Search;
 use crate::domain::quote::{Hidden, NewQuote, Quote, QuoteId};
+use crate::domain::ranking::{Page, Place, Ranking};
 
-/// The most matches that are ranked: 20,000 texts are about 2 MB.
-pub const MAX_RANKED: u32 = 20_000;
-/// Where more match, as many of the best liked quotes are looked at.
-pub const MAX_LIKED: u32 = 50_000;
+/// How far a search goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// The most texts that are ranked at once, without a turn being waited for.
+    pub few: u32,
+    /// The most texts that are ranked, whatever they are liked.
+    pub most: u32,
+    /// Where more have the keys, as many of the best liked quotes are looked at; of equals the oldest.
+    pub liked: u32,
+    /// So many of them are looked at first; then four times as many, until the page is full of what cannot be bettered.
+    pub first: u32,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { few: 1000, most: 20_000, liked: 50_000, first: 2000 }
+    }
+}
+
+/// Rows between two pauses: as many are ranked in less than a millisecond.
+const ROWS: u32 = 256;
+
+/// What was found among some of the best liked quotes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Liked {
+    /// What matches.
+    pub found: Vec<Place>,
+    /// The last that was looked at.
+    pub last: Option<(u64, QuoteId)>,
+}
+
+/// Lets others run while many rows are ranked, however fast they come.
+#[derive(Debug, Default)]
+pub(crate) struct Pause(u32);
+
+impl Pause {
+    pub async fn after_row(&mut self) {
+        self.0 += 1;
+        if self.0.is_multiple_of(ROWS) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
 
 /// Which quotes are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,17 +64,6 @@ pub enum Order {
     Newest(Option<QuoteId>),
     /// The best liked first, of equals the oldest; those after one of so many upvotes.
     Liked(Option<(u64, QuoteId)>),
-}
-
-/// A quote that may match a search.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
-    /// Which.
-    pub id: QuoteId,
-    /// How many like it.
-    pub upvotes: u64,
-    /// Its text, [folded](crate::domain::folding::fold).
-    pub folded: String,
 }
 
 /// Quotes being added, all or none: nothing is there before [`Load::commit`], and dropping it undoes all.
@@ -104,9 +133,18 @@ impl Store {
             Self::Sqlite(store) => store.quotes_of(ids, all).await?,
             Self::Postgres(store) => store.quotes_of(ids, all).await?,
         };
-        let place = |quote: &Quote| ids.iter().position(|id| *id == quote.id);
-        quotes.sort_by_cached_key(place);
+        let places: HashMap<_, _> = ids.iter().zip(0..).map(|(id, place): (_, usize)| (*id, place)).collect();
+        quotes.sort_by_key(|quote| places.get(&quote.id).copied());
         Ok(quotes)
+    }
+
+    /// At most `limit` quotes that are hidden, the newest first, those before this one. May be a moment old, where the
+    /// store is for viewers.
+    pub async fn hidden_quotes(&self, before: Option<QuoteId>, limit: u32) -> Result<Vec<Quote>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.hidden_quotes(before, limit).await,
+            Self::Postgres(store) => store.hidden_quotes(before, limit).await,
+        }
     }
 
     /// Changes what a quote says, and returns it as it is then; `None` where there is none.
@@ -159,13 +197,58 @@ impl Store {
         }
     }
 
-    /// The quotes that may match, in any order: at least all that do, where those are at most [`MAX_RANKED`]; else at
-    /// least all that do of the [`MAX_LIKED`] best liked, of equals the oldest. Hidden ones are not among them. May be a
-    /// moment old, where the store is for viewers.
-    pub async fn candidates(&self, search: &Search) -> Result<Vec<Candidate>, StoreError> {
+    /// The page of a search, where at most `most` quotes have the keys of it; `None` where more do. Hidden quotes are not
+    /// found. May be a moment old, where the store is for viewers.
+    pub async fn find_few(&self, search: &Search, mut page: Ranking, most: u32) -> Result<Option<Page>, StoreError> {
+        Ok(self.found(search, most).await?.map(|found| {
+            page.add(found);
+            page.into_page()
+        }))
+    }
+
+    /// The page of a search, however many match: of all where at most `bounds.most` quotes have its keys, else of those
+    /// among the best liked.
+    pub async fn find_many(&self, search: &Search, page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
+        if !self.has_more(search, bounds.most).await?
+            && let Some(page) = self.find_few(search, page.clone(), bounds.most).await?
+        {
+            return Ok(page);
+        }
+        self.find_liked(search, page, bounds).await
+    }
+
+    async fn find_liked(&self, search: &Search, mut page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
+        let (mut left, mut many, mut after) = (bounds.liked, bounds.first, None);
+        while left > 0 && !page.is_settled() {
+            many = many.min(left);
+            let Liked { found, last } = self.liked(search, after, many).await?;
+            page.add(found);
+            if last.is_none() {
+                break;
+            }
+            (left, many, after) = (left - many, many.saturating_mul(4), last);
+        }
+        Ok(page.into_page())
+    }
+
+    async fn found(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
         match self {
-            Self::Sqlite(store) => store.candidates(search, MAX_RANKED, MAX_LIKED).await,
-            Self::Postgres(store) => store.candidates(search, MAX_RANKED, MAX_LIKED).await,
+            Self::Sqlite(store) => store.found(search, most).await,
+            Self::Postgres(store) => store.found(search, most).await,
+        }
+    }
+
+    async fn has_more(&self, search: &Search, most: u32) -> Result<bool, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.has_more(search, most).await,
+            Self::Postgres(store) => store.has_more(search, most).await,
+        }
+    }
+
+    async fn liked(&self, search: &Search, after: Option<(u64, QuoteId)>, many: u32) -> Result<Liked, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.liked(search, after, many).await,
+            Self::Postgres(store) => store.liked(search, after, many).await,
         }
     }
 }

@@ -108,6 +108,17 @@ impl Here {
         .await
     }
 
+    pub(crate) async fn hidden_quotes(&self, before: Option<QuoteId>, limit: u32) -> Result<Vec<Quote>, StoreError> {
+        self.looked_up(|pool| async move {
+            let mut query = QueryBuilder::<Db>::new("SELECT ");
+            query.push(QUOTE).push(" FROM quotes WHERE hidden_at IS NOT NULL AND id < ");
+            query.push_bind(number(before, i64::MAX)).push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
+            let rows = query.build().fetch_all(&pool).await?;
+            rows.iter().map(quote).collect()
+        })
+        .await
+    }
+
     pub(crate) async fn quotes_of(&self, ids: &[QuoteId], all: bool) -> Result<Vec<Quote>, StoreError> {
         self.looked_up(|pool| async move {
             let mut quotes = Vec::with_capacity(ids.len());
@@ -136,11 +147,9 @@ impl Here {
                 .bind(now.as_millisecond())
                 .execute(&mut *tx)
                 .await?;
-            sqlx::query("UPDATE quote_words SET folded = $2 WHERE quote = $1")
-                .bind(signed(id.get()))
-                .bind(fold(text))
-                .execute(&mut *tx)
-                .await?;
+            if Self::unindex(&mut tx, id).await? {
+                Self::index(&mut tx, &[(id, fold(text))]).await?;
+            }
             self.changed(tx, id).await
         })
         .await
@@ -150,13 +159,19 @@ impl Here {
         self.bounded(async {
             let mut tx = self.begin().await?;
             let sql = "UPDATE quotes SET hidden_at = $2, hidden_by = $3 \
-                       WHERE id = $1 AND (hidden_at IS NULL OR $2 IS NULL)";
-            sqlx::query(sql)
+                       WHERE id = $1 AND (hidden_at IS NULL OR $2 IS NULL) RETURNING quote";
+            let text: Option<String> = sqlx::query_scalar(sql)
                 .bind(signed(id.get()))
                 .bind(hidden.map(|hidden| hidden.at.as_millisecond()))
                 .bind(hidden.map(|hidden| hidden.by.as_str()))
-                .execute(&mut *tx)
+                .fetch_optional(&mut *tx)
                 .await?;
+            if let Some(text) = text {
+                Self::unindex(&mut tx, id).await?;
+                if hidden.is_none() {
+                    Self::index(&mut tx, &[(id, fold(&text))]).await?;
+                }
+            }
             self.changed(tx, id).await
         })
         .await
@@ -172,9 +187,7 @@ impl Here {
     pub(crate) async fn delete_quote(&self, id: QuoteId) -> Result<bool, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
-            // First, and by itself: a cascade does not fire what keeps the index of texts in step.
-            let words = sqlx::query("DELETE FROM quote_words WHERE quote = $1");
-            words.bind(signed(id.get())).execute(&mut *tx).await?;
+            Self::unindex(&mut tx, id).await?;
             let quotes = sqlx::query("DELETE FROM quotes WHERE id = $1");
             if quotes.bind(signed(id.get())).execute(&mut *tx).await?.rows_affected() == 0 {
                 return Ok(false);
@@ -271,11 +284,8 @@ async fn insert(tx: &mut Transaction<'static, Db>, new: &[NewQuote]) -> Result<V
         row.push_bind(&new.text).push_bind(new.made_at.as_millisecond());
     });
     query.build().persistent(false).execute(&mut **tx).await?;
-    let mut query = QueryBuilder::<Db>::new("INSERT INTO quote_words (quote, folded) ");
-    query.push_values(ids.iter().zip(new), |mut row, (id, new)| {
-        row.push_bind(signed(id.get())).push_bind(fold(&new.text));
-    });
-    query.build().persistent(false).execute(&mut **tx).await?;
+    let folded: Vec<_> = ids.iter().zip(new).map(|(id, new)| (*id, fold(&new.text))).collect();
+    Here::index(tx, &folded).await?;
     Ok(ids)
 }
 

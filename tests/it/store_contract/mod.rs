@@ -10,6 +10,7 @@ mod letters;
 mod polls;
 mod quotes;
 mod rounds;
+mod search;
 mod sessions;
 mod turnout;
 mod users;
@@ -250,8 +251,15 @@ store_contract! {
             a_deleted_accounts_quotes_are_nobodys
             many_quotes_are_added_in_order_all_or_none
             quotes_are_loaded_once_whoever_races
-            quotes_are_not_loaded_where_there_are_some
-            a_search_has_its_matches_among_its_candidates;
+            quotes_are_not_loaded_where_there_are_some;
+        search:
+            better_matches_come_first_then_the_better_liked_then_the_oldest
+            case_accents_and_ligatures_do_not_count
+            nothing_that_is_looked_for_has_a_meaning
+            only_what_the_public_sees_is_found_and_as_it_is_now
+            what_was_undone_is_not_found
+            pages_follow_each_other_by_their_places
+            of_what_is_too_common_the_best_liked_are_ranked;
         invitations:
             invitations_are_found_and_listed_until_they_are_over
             an_invitation_makes_an_account_as_what_it_says

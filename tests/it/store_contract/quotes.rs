@@ -139,24 +139,3 @@ pub async fn quotes_are_not_loaded_where_there_are_some(store: &Store) {
     assert!(store.load_quotes_once(at(1)).await.unwrap().is_none());
     assert_eq!(store.quote_count().await.unwrap(), 1);
 }
-
-pub async fn a_search_has_its_matches_among_its_candidates(store: &Store) {
-    use hemicycle::domain::folding::Search;
-    let all = ["L'été à Paris", "un chef-d'œuvre", "100% of it", "a cat", "scatter"];
-    let ids = posted(store, &all).await;
-    for (keyword, wanted) in [
-        ("ete", vec![0]),
-        ("OEUVRE", vec![1]),
-        ("100%", vec![2]),
-        ("c", vec![1, 3]),
-        ("cat", vec![3, 4]),
-        ("\"", vec![]),
-    ] {
-        let search = Search::parse(keyword).unwrap();
-        let candidates = store.candidates(&search).await.unwrap();
-        let mut found: Vec<_> =
-            candidates.iter().filter(|found| search.rank(&found.folded).is_some()).map(|found| found.id).collect();
-        found.sort_unstable();
-        assert_eq!(found, wanted.iter().map(|at: &usize| ids[*at]).collect::<Vec<_>>(), "{keyword}");
-    }
-}

@@ -1,0 +1,164 @@
+//! Keys: by what an index finds texts, the same on every backend.
+//!
+//! Of each token of a [folded](super::folding) text there is its beginning, marked `^`, and what is left of it after its
+//! first character, after its second and so on, down to three characters; each cut after six. `monday` has `^monday`,
+//! `onday`, `nday` and `day`. So whatever stands in a word is the beginning of a key, a short word that of a marked one,
+//! and what an index is asked for is one or two keys, which few texts have: three letters alone would be in many. An
+//! index may find more than matches, never less; the texts themselves then tell.
+
+use std::collections::BTreeSet;
+
+use super::folding::{SHORT, Search, Word};
+
+/// The longest key, in characters, without its mark.
+const LONGEST: usize = 6;
+/// Marks the beginning of a token. No key of two characters or more has it in any other place.
+const MARK: char = '^';
+
+/// A key that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// The key, or how it begins.
+    pub key: String,
+    /// Whether every key counts that begins so.
+    pub is_prefix: bool,
+}
+
+/// All keys of a folded text, in order.
+#[must_use]
+pub fn keys(folded: &str) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for token in folded.split(' ').filter(|token| !token.is_empty()) {
+        keys.insert(marked(cut(token)));
+        let further = token.char_indices().skip(1).map(|(at, _)| &token[at..]);
+        keys.extend(further.take_while(|rest| rest.chars().nth(SHORT - 1).is_some()).map(|rest| cut(rest).to_owned()));
+    }
+    keys
+}
+
+/// What a text must have to match: all of these, of each at least one.
+#[must_use]
+pub fn wanted(search: &Search) -> Vec<Vec<Term>> {
+    search.words().iter().flat_map(word_wanted).collect()
+}
+
+fn word_wanted(word: &Word) -> Vec<Vec<Term>> {
+    let tokens: Vec<&str> = word.tokens().split(' ').collect();
+    let last = tokens.len() - 1;
+    let token_wanted = |(place, token): (usize, &&str)| match place {
+        0 if last == 0 && word.is_short() => begins(token, true),
+        0 if last == 0 => within(token),
+        // Where a word of several tokens begins, a longer token of the text may end.
+        0 if !word.is_short() && token.chars().all(char::is_alphanumeric) => within(token),
+        _ => begins(token, place == last),
+    };
+    tokens.iter().enumerate().flat_map(token_wanted).collect()
+}
+
+/// What a token has that begins with `text`, or is it where it `goes_on` not.
+fn begins(text: &str, goes_on: bool) -> Vec<Vec<Term>> {
+    let first = cut(text);
+    let is_prefix = goes_on && first.chars().count() < LONGEST;
+    let mut wanted = vec![vec![Term { key: marked(first), is_prefix }]];
+    wanted.extend(further(&text[first.len()..]));
+    wanted
+}
+
+/// What a token has with `text` in it; nothing is known of one that ends with less than three characters.
+fn within(text: &str) -> Vec<Vec<Term>> {
+    if text.chars().count() < SHORT {
+        return Vec::new();
+    }
+    let first = cut(text);
+    let is_prefix = first.chars().count() < LONGEST;
+    let keys = [first.to_owned(), marked(first)];
+    let mut wanted = vec![keys.map(|key| Term { key, is_prefix }).to_vec()];
+    wanted.extend(further(&text[first.len()..]));
+    wanted
+}
+
+/// The same for what follows a first key.
+fn further(rest: &str) -> impl Iterator<Item = Vec<Term>> {
+    let mut rest = rest;
+    std::iter::from_fn(move || {
+        let next = cut(rest);
+        let length = next.chars().count();
+        rest = &rest[next.len()..];
+        (length >= SHORT).then(|| vec![Term { key: next.to_owned(), is_prefix: length < LONGEST }])
+    })
+}
+
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end])
+}
+
+fn marked(key: &str) -> String {
+    format!("{MARK}{key}")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::folding::fold;
+
+    fn of(text: &str) -> Vec<String> {
+        keys(&fold(text)).into_iter().collect()
+    }
+
+    fn asked(keyword: &str) -> String {
+        let term = |term: Term| format!("{}{}", term.key, if term.is_prefix { "*" } else { "" });
+        let any = |terms: Vec<Term>| terms.into_iter().map(term).collect::<Vec<_>>().join("|");
+        wanted(&Search::parse(keyword).unwrap()).into_iter().map(any).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether an index would find a text.
+    fn finds(keyword: &str, text: &str) -> bool {
+        let keys = keys(&fold(text));
+        let has = |term: &Term| match term.is_prefix {
+            true => keys.range(term.key.clone()..).next().is_some_and(|key| key.starts_with(&term.key)),
+            false => keys.contains(&term.key),
+        };
+        wanted(&Search::parse(keyword).unwrap()).iter().all(|any| any.iter().any(has))
+    }
+
+    #[test]
+    fn a_token_has_its_beginning_and_what_follows() {
+        assert_eq!(of("Monday"), ["^monday", "day", "nday", "onday"]);
+        assert_eq!(of("a to"), ["^a", "^to"]);
+        assert_eq!(of("être!"), ["^!", "^etre", "tre"]);
+        assert_eq!(of("abcdefghi"), ["^abcdef", "bcdefg", "cdefgh", "defghi", "efghi", "fghi", "ghi"]);
+        assert_eq!(of(""), [""; 0]);
+    }
+
+    #[test]
+    fn a_search_asks_for_few_keys() {
+        assert_eq!(asked("a to"), "^a* ^to*");
+        assert_eq!(asked("day"), "day*|^day*");
+        assert_eq!(asked("monday"), "monday|^monday");
+        assert_eq!(asked("Wednesdays"), "wednes|^wednes days*");
+        assert_eq!(asked("lundis,a"), "lundis|^lundis ^, ^a*");
+        assert_eq!(asked("n'est"), "^' ^est*");
+        assert_eq!(asked("l'"), "^l ^'*");
+        assert_eq!(asked("100%"), "100*|^100* ^%*");
+    }
+
+    proptest! {
+        #[test]
+        fn no_match_is_without_the_keys(text in "[a-cé'% ]{0,30}", keyword in "[a-cé'%]{1,9}( [a-c]{1,3})?") {
+            let search = Search::parse(&keyword).unwrap();
+            if search.rank(&fold(&text)).is_some() {
+                prop_assert!(finds(&keyword, &text), "{keyword} in {text}");
+            }
+        }
+
+        #[test]
+        fn whatever_is_within_a_text_is_found(text in "\\PC{1,40}", at in 0_usize..40, length in 3_usize..20) {
+            let part: String = text.chars().skip(at).take(length).collect();
+            if let Ok(search) = Search::parse(&part) && search.rank(&fold(&text)).is_some() {
+                prop_assert!(finds(&part, &text), "{part} in {text}");
+            }
+        }
+    }
+}
