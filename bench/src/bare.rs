@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 const NOSNIFF: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
 
-/// Answers ballots, the voting page and items as the product does; prints its address.
+/// Answers ballots, the voting page, a page of quotes and items as the product does; prints its address.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// File with the answer to a ballot
@@ -25,6 +25,9 @@ pub struct Args {
     /// File with the voting page
     #[arg(long)]
     page: PathBuf,
+    /// File with the page of quotes
+    #[arg(long)]
+    quotes: PathBuf,
     /// File with the cookie that a new voter gets
     #[arg(long)]
     cookie: PathBuf,
@@ -40,6 +43,7 @@ pub struct Args {
 pub async fn run(args: &Args) -> anyhow::Result<()> {
     let read = |path: &PathBuf| std::fs::read(path).with_context(|| path.display().to_string());
     let (ballot, page) = (Bytes::from(read(&args.ballot)?), Bytes::from(read(&args.page)?));
+    let quotes = Bytes::from(read(&args.quotes)?);
     let cookie = HeaderValue::from_bytes(&read(&args.cookie)?)?;
     let policy = HeaderValue::from_bytes(&read(&args.policy)?)?;
     let page_cookie = cookie.clone();
@@ -63,6 +67,13 @@ pub async fn run(args: &Args) -> anyhow::Result<()> {
                     (CONTENT_SECURITY_POLICY, policy),
                 ];
                 with_cookie((fixed, page).into_response(), &headers, &page_cookie)
+            }),
+        )
+        .route(
+            "/quotes",
+            get(move || async move {
+                let fixed = [NOSNIFF, (CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+                ([(CONTENT_TYPE, "application/json")], fixed, quotes).into_response()
             }),
         )
         .route("/item", get(|| async { (of_items(), VALUE) }).post(|_body: Bytes| async { (of_items(), "ok") }));

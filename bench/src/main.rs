@@ -76,6 +76,8 @@ enum Part {
     Ballots,
     /// One process: the voting page
     Pages,
+    /// One process: a page of quotes
+    Quotes,
     /// One process: ballots into a large poll
     Large,
     /// One process: many viewers of one poll
