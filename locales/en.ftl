@@ -63,6 +63,7 @@ home-wall-how = Quotes of everybody here: read them, like the best, add your own
 home-wall-do = To the wall
 home-organise = Ask your own question
 home-organise-how = Make a poll in the studio, put its code on the wall, and watch the votes come in. All it takes is an account.
+home-api = For programs: the API, to read and to try
 results = Results
 results-of = Results: { $title }
 join-title = Join a poll
@@ -70,6 +71,11 @@ join-label = Code of the poll
 join-go = Join
 join-hint = The code has six letters and digits. It is on the screen in front, or on the sheet you were given. Capitals do not matter.
 join-unknown = There is no poll with the code “{ $code }”. Check it and try again.
+
+## The API, described
+
+apidocs-title = The API
+apidocs-script = This page draws the API with a script. It is described in
 
 ## Voting
 
@@ -460,6 +466,43 @@ new-voters = New voters by minute
 minute = Minute
 no-new-voters = New voters of the last hour are shown here, minute by minute.
 
+## Items
+
+items = Items
+items-find = Keys that begin with
+items-find-do = Find
+items-all = All items
+items-none-such = No key begins with that.
+items-no-more = There are no more items.
+# What is counted, after its number.
+items-count = { $count ->
+    [one] item in all
+   *[other] items in all
+}
+items-bytes = { $count ->
+    [one] byte
+   *[other] bytes
+}
+items-empty = There are no items yet
+items-empty-how = An item is a key and a value that pages and programs share. Add the first one below, or POST it to /item.
+items-empty-later = An item is a key and a value that pages and programs share. They appear here once a program has set some.
+items-read-only = Items can only be read here. To change them, send the admin key with a request:
+items-add = Add or change an item
+items-key = Key
+items-key-hint = A key that is there already gets the new value.
+items-value = Value
+items-saved = Saved:
+items-deleted = Deleted:
+items-delete = Delete
+items-delete-one = Delete { $key }
+items-delete-title = Delete this item?
+items-delete-warning = It is gone for everybody who uses it.
+items-delete-do = Delete the item
+items-gone = There is no such item. Saving a value makes it.
+items-gone-read-only = There is no such item.
+items-large = This value is too large to be changed here. Open it as plain text, or change it by a program.
+items-raw = Open as plain text
+
 ## Errors: what is wrong, and what to do
 
 error-status = Error { $status }
@@ -504,6 +547,13 @@ error-user-reserved = This id is reserved
     .advice = Go back and choose another.
 error-user-name = A name has 1 to 100 characters
     .advice = Go back and look at it again.
+error-item-key = A key has 1 to 512 bytes and no control characters
+error-item-value = A value has at most 1,048,576 bytes
+error-items-away = Items are not available just now
+    .advice = Nothing was changed. Go back and try again in a moment.
+error-items-unknown = Items did not answer
+    .advice = We do not know whether this was changed. Go back and send it again: doing it twice is harmless.
+error-items-full = There is no room for more items; delete some first
 error-sign-up-closed = Signing up takes an invitation here
     .advice = Ask an administrator for one. If you had one, it was used, taken back or is too old.
 error-too-many-polls = You have too many polls

@@ -62,6 +62,7 @@ home-wall-how = Les citations de tous : lisez-les, aimez les meilleures, ajoute
 home-wall-do = Voir le mur
 home-organise = Posez votre question
 home-organise-how = Créez un vote dans le studio, affichez son code et regardez les voix arriver. Il suffit d’un compte.
+home-api = Pour les programmes : l’API, à lire et à essayer
 results = Résultats
 results-of = Résultats : { $title }
 join-title = Rejoindre un vote
@@ -69,6 +70,11 @@ join-label = Code du vote
 join-go = Rejoindre
 join-hint = Le code a six lettres et chiffres. Il est sur l’écran devant vous ou sur la feuille qu’on vous a remise. Majuscules ou minuscules, peu importe.
 join-unknown = Aucun vote n’a le code « { $code } ». Vérifiez-le et tapez-le encore une fois.
+
+## L'API, décrite
+
+apidocs-title = L’API
+apidocs-script = Cette page dessine l’API avec un script. Elle est décrite dans
 
 ## Voter
 
@@ -459,6 +465,43 @@ new-voters = Nouveaux votants par minute
 minute = Minute
 no-new-voters = Les nouveaux votants de la dernière heure s’affichent ici, minute par minute.
 
+## Éléments
+
+items = Éléments
+items-find = Clés qui commencent par
+items-find-do = Chercher
+items-all = Tous les éléments
+items-none-such = Aucune clé ne commence ainsi.
+items-no-more = Il n’y a plus d’autres éléments.
+# What is counted, after its number.
+items-count = { $count ->
+    [one] élément en tout
+   *[other] éléments en tout
+}
+items-bytes = { $count ->
+    [one] octet
+   *[other] octets
+}
+items-empty = Il n’y a pas encore d’élément
+items-empty-how = Un élément est une clé et une valeur que pages et programmes partagent. Ajoutez le premier ci-dessous, ou envoyez-le par POST à /item.
+items-empty-later = Un élément est une clé et une valeur que pages et programmes partagent. Ils apparaîtront ici dès qu’un programme en aura créé.
+items-read-only = Ici, les éléments se lisent seulement. Pour les modifier, envoyez la clé d’administration avec une requête :
+items-add = Ajouter ou modifier un élément
+items-key = Clé
+items-key-hint = Une clé qui existe déjà prend la nouvelle valeur.
+items-value = Valeur
+items-saved = Enregistré :
+items-deleted = Supprimé :
+items-delete = Supprimer
+items-delete-one = Supprimer { $key }
+items-delete-title = Supprimer cet élément ?
+items-delete-warning = Il disparaît pour tous ceux qui s’en servent.
+items-delete-do = Supprimer l’élément
+items-gone = Cet élément n’existe pas. Enregistrez une valeur pour le créer.
+items-gone-read-only = Cet élément n’existe pas.
+items-large = Cette valeur est trop grande pour être modifiée ici. Ouvrez-la en texte brut, ou modifiez-la par un programme.
+items-raw = Ouvrir en texte brut
+
 ## Erreurs : ce qui ne va pas, et que faire
 
 error-status = Erreur { $status }
@@ -503,6 +546,13 @@ error-user-reserved = Cet identifiant est réservé
     .advice = Revenez en arrière et choisissez-en un autre.
 error-user-name = Un nom a de 1 à 100 caractères
     .advice = Revenez en arrière et regardez-le à nouveau.
+error-item-key = Une clé a de 1 à 512 octets, sans caractère de contrôle
+error-item-value = Une valeur a au plus 1 048 576 octets
+error-items-away = Les éléments ne sont pas disponibles pour l’instant
+    .advice = Rien n’a été modifié. Revenez en arrière et réessayez dans un instant.
+error-items-unknown = Les éléments n’ont pas répondu
+    .advice = Nous ne savons pas si la modification a été faite. Revenez en arrière et renvoyez-la : la faire deux fois ne change rien.
+error-items-full = Il n’y a plus de place ; supprimez d’abord des éléments
 error-sign-up-closed = Il faut une invitation pour s’inscrire ici
     .advice = Demandez-en une à un administrateur. Si vous en aviez une, elle a servi, a été retirée ou a expiré.
 error-too-many-polls = Vous avez trop de votes

@@ -8,6 +8,8 @@ use serde::Serialize;
 pub enum Unit {
     /// Of 1.
     Share,
+    /// Seconds.
+    Seconds,
     /// Milliseconds.
     Milliseconds,
     /// 10^6 bytes.
@@ -20,6 +22,7 @@ impl Unit {
     fn show(self, value: f64) -> String {
         match self {
             Self::Share => format!("{value:.2}"),
+            Self::Seconds => format!("{value:.1} s"),
             Self::Milliseconds => format!("{value:.1} ms"),
             Self::Megabytes => format!("{value:.1} MB"),
             Self::Kilobytes => format!("{value:.1} kB"),

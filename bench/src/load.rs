@@ -103,6 +103,33 @@ impl Load {
         self.wrk(&[&format!("http://{address}{path}")])
     }
 
+    /// Asks as a script of wrk says.
+    ///
+    /// # Errors
+    /// When wrk does not run or says nothing we understand.
+    pub fn by_script(&self, address: &str, text: &str) -> anyhow::Result<Measured> {
+        let mut script = NamedTempFile::with_suffix(".lua")?;
+        script.write_all(text.as_bytes())?;
+        self.wrk(&["-s", &script.path().to_string_lossy(), &format!("http://{address}/")])
+    }
+
+    /// Gets these paths with a key, any of them each time.
+    ///
+    /// # Errors
+    /// When wrk does not run or says nothing we understand.
+    pub fn get_any(&self, address: &str, key: &str, paths: &[String]) -> anyhow::Result<Measured> {
+        let mut script = NamedTempFile::with_suffix(".lua")?;
+        let paths: Vec<String> = paths.iter().map(|path| format!("'{path}'")).collect();
+        writeln!(
+            script,
+            "local paths = {{ {} }}\nfunction init() math.randomseed(os.time()) end\nfunction request()\n\
+             \x20 return wrk.format('GET', paths[math.random(#paths)], {{ Authorization = '{key}' }})\nend",
+            paths.join(", ")
+        )?;
+        let script = script.path().to_string_lossy().into_owned();
+        self.wrk(&["-s", &script, &format!("http://{address}/")])
+    }
+
     fn wrk(&self, more: &[&str]) -> anyhow::Result<Measured> {
         let (connections, seconds) = (format!("-c{}", self.connections), format!("-d{}s", self.seconds));
         let output = Command::new("wrk").args(["-t2", &connections, &seconds, "--latency"]).args(more).output()?;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::clock::whole_milliseconds;
 use super::names::{InvalidName, JoinCode, MAX_OPTIONS, PollId, Slug};
@@ -54,14 +55,20 @@ pub enum Invalid {
 }
 
 /// The wish for a poll, as it came in.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "Tea or coffee?", "options": ["Tea", "Coffee"], "slug": "drinks", "status": "open", "results": "live"
+}))]
 pub struct NewPoll {
     /// The question, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub title: String,
     /// The labels, 2 to 50, each 1 to 100 characters, all different.
+    #[schema(min_items = 2, max_items = 50)]
     pub options: Vec<String>,
     /// Its name in addresses; made from the title where absent.
+    #[schema(pattern = "^[a-z0-9-]{1,64}$")]
     pub slug: Option<String>,
     /// `draft` (the default) or `open`.
     pub status: Option<Status>,

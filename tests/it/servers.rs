@@ -76,6 +76,11 @@ impl Database {
         Self::made("")
     }
 
+    /// With nothing in it, and of this locale.
+    pub fn of_locale(locale: &str) -> Self {
+        Self::made(&format!("TEMPLATE template0 ENCODING 'UTF8' LOCALE '{locale}'"))
+    }
+
     fn made(how: &str) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));

@@ -4,6 +4,7 @@
 //! Pages only: what their forms change, they ask of the roles polls, users and quotes.
 
 mod account;
+pub mod apidocs;
 mod confirm;
 mod front;
 mod signin;
@@ -14,6 +15,7 @@ mod wall;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
+use bytes::Bytes;
 
 use crate::config::SignUp;
 use crate::domain::clock::Clock;
@@ -46,6 +48,8 @@ pub struct Needs {
     pub voters: Voters,
     /// Who may sign up.
     pub signup: SignUp,
+    /// The API, described in `OpenAPI`, as JSON.
+    pub description: Bytes,
 }
 
 impl FromRef<Needs> for Origins {
@@ -60,6 +64,7 @@ pub fn router(needs: Needs) -> Router {
         .route("/join", get(front::join))
         .route("/signin", get(signin::page))
         .route("/signup", get(signup::page))
+        .merge(apidocs::router())
         .merge(account::router())
         .merge(studio::router())
         .merge(wall::router())

@@ -95,9 +95,10 @@ impl Here {
                 }
                 Order::Liked(after) => {
                     let upvotes = after.map_or(i64::MAX, |(upvotes, _)| signed(upvotes));
-                    query.push("(upvotes < ").push_bind(upvotes).push(" OR (upvotes = ").push_bind(upvotes);
-                    query.push(" AND id > ").push_bind(number(after.map(|(_, id)| id), 0));
-                    query.push(")) ORDER BY upvotes DESC, id");
+                    // The first condition is where the index begins to be read.
+                    query.push("upvotes <= ").push_bind(upvotes).push(" AND (upvotes < ").push_bind(upvotes);
+                    query.push(" OR id > ").push_bind(number(after.map(|(_, id)| id), 0));
+                    query.push(") ORDER BY upvotes DESC, id");
                 }
             }
             query.push(" LIMIT ").push_bind(i64::from(limit));

@@ -131,7 +131,7 @@ async fn the_studio_has_all_quotes_and_fills_in_a_poll_with_some() {
         ("/studio/quotes?after=3", 2),
     ] {
         let answer = page(site, &bob, path).await;
-        assert_eq!(answer.text.matches("<p dir=\"auto\" class=\"text\"").count(), shown, "{path}");
+        assert_eq!(answer.text.matches("dir=\"auto\" class=\"text\"").count(), shown, "{path}");
     }
     assert_eq!(page(site, &bob, "/studio/quotes?show=top&after=1").await.status, 400);
     let form = page(site, &bob, "/studio/new?quote=2&quote=1&quote=4&quote=5&quote=99&quote=x").await;

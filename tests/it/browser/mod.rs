@@ -1,7 +1,9 @@
 //! End to end, as people do it: in a browser, by clicks and keys.
 
+mod apidocs;
 mod codes;
 pub mod driver;
+mod items;
 mod look;
 mod organiser;
 mod people;

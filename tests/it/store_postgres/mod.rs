@@ -6,6 +6,7 @@ mod outages;
 mod people;
 mod replicas;
 mod schema;
+mod search;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
