@@ -249,7 +249,13 @@ impl Shell {
     }
 
     fn quotes(&self, store: Store, finder: &Finder, wall: Wall) -> quotes::Needs {
-        quotes::Needs { finder: finder.clone(), store, voters: self.guard.voters.clone(), wall, clock: self.ambient.clock.clone() }
+        quotes::Needs {
+            finder: finder.clone(),
+            store,
+            voters: self.guard.voters.clone(),
+            wall,
+            clock: self.ambient.clock.clone(),
+        }
     }
 
     fn hub(&self, store: Store, live: &Live) -> Hub {

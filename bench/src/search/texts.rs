@@ -9,8 +9,8 @@ const WORDS: usize = 50_000;
 /// Of the words by how common they are, those from here on are in few texts.
 const RARE: usize = 8000;
 const FIRST: [&str; 36] = [
-    "", "", "", "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "w", "br", "ch", "cr", "fl", "gr",
-    "k", "ph", "pl", "pr", "qu", "sh", "sp", "st", "th", "tr", "j", "x", "z",
+    "", "", "", "b", "c", "d", "f", "g", "h", "l", "m", "n", "p", "r", "s", "t", "v", "w", "br", "ch", "cr", "fl",
+    "gr", "k", "ph", "pl", "pr", "qu", "sh", "sp", "st", "th", "tr", "j", "x", "z",
 ];
 const SOUND: [&str; 13] = ["a", "a", "e", "e", "e", "i", "i", "o", "o", "u", "ai", "ou", "é"];
 const LAST: [&str; 16] = ["", "", "", "", "n", "r", "s", "t", "l", "m", "nd", "st", "ng", "ck", "nt", "d"];
@@ -33,7 +33,8 @@ impl Texts {
             let word = texts.word();
             words.insert(word);
         }
-        let mut words: Vec<_> = words.into_iter().map(|word| (word.len() + texts.below(6), texts.next(), word)).collect();
+        let mut words: Vec<_> =
+            words.into_iter().map(|word| (word.len() + texts.below(6), texts.next(), word)).collect();
         // Common words are short.
         words.sort_unstable();
         texts.words = words.into_iter().map(|(_, _, word)| word).collect();

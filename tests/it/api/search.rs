@@ -140,7 +140,21 @@ async fn what_makes_no_sense_is_refused() {
 async fn whatever_is_typed_gets_a_clean_answer() {
     let product = product().await;
     let site = &product.site;
-    let typed = ["100%", "a_b", "\\", "it's", "\"", "a* OR b", "'; DROP TABLE quotes; --", "👍", "日本", "^", "a\tb", "(", "&|!:*"];
+    let typed = [
+        "100%",
+        "a_b",
+        "\\",
+        "it's",
+        "\"",
+        "a* OR b",
+        "'; DROP TABLE quotes; --",
+        "👍",
+        "日本",
+        "^",
+        "a\tb",
+        "(",
+        "&|!:*",
+    ];
     for text in typed {
         post(site, text).await;
     }

@@ -6,6 +6,7 @@ use hemicycle::domain::ranking::{Page, Place, Ranking};
 use hemicycle::store::Store;
 use hemicycle::store::words::Bounds;
 
+use crate::finding::find;
 use crate::forge::{at, quote, voter};
 
 async fn posted(store: &Store, texts: &[&str]) -> Vec<QuoteId> {
@@ -18,10 +19,7 @@ async fn posted(store: &Store, texts: &[&str]) -> Vec<QuoteId> {
 
 async fn page(store: &Store, keyword: &str, after: Option<Place>, limit: usize, bounds: Bounds) -> Page {
     let (search, page) = (Search::parse(keyword).unwrap(), Ranking::new(after, limit));
-    match store.find_few(&search, page.clone(), bounds.few).await.unwrap() {
-        Some(page) => page,
-        None => store.find_many(&search, page, bounds).await.unwrap(),
-    }
+    find(store, &search, page, bounds).await.unwrap()
 }
 
 /// What is found, by its place among `ids`.
@@ -62,7 +60,8 @@ pub async fn case_accents_and_ligatures_do_not_count(store: &Store) {
 }
 
 pub async fn nothing_that_is_looked_for_has_a_meaning(store: &Store) {
-    let texts = ["%", "_", "a\\b", "say \"no\"", "it's", "a*", "^a", "a & b | !c", "x:*", "(y) AND z", "\u{e025}", "plain"];
+    let texts =
+        ["%", "_", "a\\b", "say \"no\"", "it's", "a*", "^a", "a & b | !c", "x:*", "(y) AND z", "\u{e025}", "plain"];
     let ids = posted(store, &texts).await;
     for (place, text) in texts.iter().enumerate() {
         assert!(found(store, &ids, text).await.contains(&place), "{text}");
@@ -84,7 +83,8 @@ pub async fn nothing_that_is_looked_for_has_a_meaning(store: &Store) {
             assert_eq!(found(store, &ids, keyword).await, wanted, "{keyword:?}");
         }
     }
-    let odd = ["\u{fffe}", "\u{10ffff}", "\u{fdfa}", &"é".repeat(200), &"a'".repeat(100), &"👍".repeat(200), "'' \\' \\\\"];
+    let odd =
+        ["\u{fffe}", "\u{10ffff}", "\u{fdfa}", &"é".repeat(200), &"a'".repeat(100), &"👍".repeat(200), "'' \\' \\\\"];
     for keyword in odd {
         assert_eq!(found(store, &ids, keyword).await, [0; 0], "{keyword}");
     }
