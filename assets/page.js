@@ -68,4 +68,14 @@ export const countdown = (until, over = () => {}) => {
   setInterval(tick, 250);
 };
 
+/** Lets a button show the page on the whole screen, and back, where the browser can. */
+export const fullScreen = (button) => {
+  if (!document.documentElement.requestFullscreen) return;
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    if (document.fullscreenElement) document.exitFullscreen();
+    else document.documentElement.requestFullscreen();
+  });
+};
+
 localTimes(document);

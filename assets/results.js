@@ -1,5 +1,5 @@
 // Moves the bars as votes come in. Without it, the page reloads itself every few seconds.
-import { countdown, learnTime, say, texts } from "./page.js";
+import { countdown, fullScreen, learnTime, say, texts } from "./page.js";
 import { announcer } from "./announce.js";
 import { course } from "./course.js";
 import { watch } from "./live.js";
@@ -38,11 +38,4 @@ watch(live, (view, state) => {
   announce(view);
 });
 
-const button = find("full-screen");
-if (document.documentElement.requestFullscreen) {
-  button.hidden = false;
-  button.addEventListener("click", () => {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else document.documentElement.requestFullscreen();
-  });
-}
+fullScreen(find("full-screen"));

@@ -84,3 +84,15 @@ if (print) {
   print.hidden = false;
   print.addEventListener("click", () => window.print());
 }
+
+// Quotes for a poll: how many are chosen.
+const choose = document.querySelector("[data-choose]");
+if (choose) {
+  const count = () => {
+    const chosen = choose.querySelectorAll(":checked").length;
+    const text = chosen === 1 ? texts.chosenOne : fill(texts.chosenMany, { count: number(chosen) });
+    say(document.querySelector("[data-chosen]"), chosen ? text : "");
+  };
+  choose.addEventListener("change", count);
+  count();
+}

@@ -5,6 +5,8 @@
 skip = Skip to the content
 nav = Main
 nav-join = Join a poll
+nav-wall = Wall
+nav-quotes = Quotes
 nav-studio = Studio
 nav-account = My account
 nav-enter = Account
@@ -56,8 +58,12 @@ home-title = Vote now
 home-open = Open polls
 home-none = No poll is open just now.
 home-closed = Results
+home-wall = The wall
+home-wall-how = Quotes of everybody here: read them, like the best, add your own.
+home-wall-do = To the wall
 home-organise = Ask your own question
 home-organise-how = Make a poll in the studio, put its code on the wall, and watch the votes come in. All it takes is an account.
+home-api = For programs: the API, to read and to try
 results = Results
 results-of = Results: { $title }
 join-title = Join a poll
@@ -65,6 +71,11 @@ join-label = Code of the poll
 join-go = Join
 join-hint = The code has six letters and digits. It is on the screen in front, or on the sheet you were given. Capitals do not matter.
 join-unknown = There is no poll with the code “{ $code }”. Check it and try again.
+
+## The API, described
+
+apidocs-title = The API
+apidocs-script = This page draws the API with a script. It is described in
 
 ## Voting
 
@@ -108,6 +119,57 @@ announce-leads = { $label } leads with { $percent } of { $total }.
 announce-tied = Nobody leads. { $total } so far.
 announce-final-tied = Final result: nobody leads. { $total }.
 announce-final = Final result: { $label } with { $percent } of { $total }.
+
+## The wall of quotes
+
+wall-title = The wall
+wall-quotes = { $count ->
+    [one] quote
+   *[other] quotes
+}
+wall-order = Order
+wall-new = Newest
+wall-top = Most liked
+wall-found = { $count ->
+    [0] No quote has these words.
+    [one] One quote found.
+   *[other] { $count } quotes found.
+}
+wall-found-many = Many quotes found; the best matches come first.
+wall-results = Search results
+wall-all = All quotes
+wall-like = Like
+wall-whole = Show all of it
+wall-edited = edited
+wall-hide = Hide
+wall-quote = Quote
+wall-add = Add a quote
+wall-add-hint = Up to 1,000 characters. Everybody sees it, with your id.
+wall-add-do = Put it on the wall
+wall-sign-in = Something you heard, something worth keeping? All it takes is an account.
+wall-sign-in-do = Sign in to add it
+wall-key = You came with the admin key, which is nobody’s account. Sign in with an account to add quotes of your own.
+wall-search = Search the quotes
+wall-search-do = Search
+wall-join = Read, like and add quotes at
+wall-qr-alt = QR code of the wall
+wall-empty = The wall is still empty
+wall-empty-1 = Be the first: write a quote and put it on the wall. It appears on every screen at once.
+wall-empty-2 = Be the first: sign in, write a quote and put it on the wall. It appears on every screen at once.
+wall-news-one = One new quote
+wall-news-many = { $count } new quotes
+wall-posted = Your quote is on the wall.
+wall-wait = Too many requests. Wait a moment and try again.
+wall-failed = That did not work. Reload this page and try again.
+wall-offline = You are offline. Try again when the connection is back.
+wall-edit = Edit the quote
+quote-delete-title = Delete this quote?
+quote-delete-warning = { $count ->
+    [0] It will be gone for good.
+    [one] It will be gone for good, with the one like it has.
+   *[other] It will be gone for good, with its { $count } likes.
+}
+quote-delete-do = Delete the quote
 
 ## Signing in and up
 
@@ -263,6 +325,10 @@ audit-user-change = changed the account
 audit-user-password = changed the password of the account
 audit-user-delete = deleted the account
 audit-user-signup = signed up as
+audit-quote-edit = changed the quote
+audit-quote-delete = deleted the quote
+audit-quote-hide = hid the quote
+audit-quote-restore = restored the quote
 audit-invitation-create = made the invitation
 audit-invitation-delete = took back the invitation
 audit-token-create = made the API token
@@ -278,6 +344,32 @@ studio-empty = Your first poll
 studio-empty-1 = Make a poll: a question and at least two answers.
 studio-empty-2 = Share its code, its link or its QR code.
 studio-empty-3 = Put the result page on the wall, and close the poll when you like.
+quotes-all = Quotes
+quotes-what = Hidden quotes are shown here only. Choose some and make a poll of them.
+quotes-hidden = Hidden
+quotes-none = There is nothing here yet. Quotes come from the wall, where whoever has an account adds them.
+quotes-none-hidden = No quote is hidden.
+quotes-none-found = No quote has these words.
+quotes-hidden-by = Hidden by { $who } on
+quotes-restore = Restore
+quotes-choose = Choose “{ $quote }”
+quotes-poll = Make a poll of the chosen
+quotes-poll-hint = A poll takes 2 to 50. You see it before it is made.
+quotes-likes = { $count ->
+    [one] like
+   *[other] likes
+}
+quotes-chosen-one = One chosen.
+quotes-chosen-many = { $count } chosen.
+quotes-poll-title = Which quote is the best?
+quotes-poll-short = { $count ->
+    [one] One quote is longer than an answer may be, and was cut at “…”. Shorten it by hand if you like; this is all of it:
+   *[other] { $count } quotes are longer than an answer may be, and were cut at “…”. Shorten them by hand if you like; this is all of them:
+}
+quotes-poll-missing = { $count ->
+    [one] One of the chosen quotes is left out: it is hidden or deleted by now, says the same as another, or is more than a poll can take.
+   *[other] { $count } of the chosen quotes are left out: they are hidden or deleted by now, say the same as others, or are more than a poll can take.
+}
 health-waiting = Waiting to be counted
 health-dead = Could not be counted
 health-counted = Counted in all
@@ -374,6 +466,43 @@ new-voters = New voters by minute
 minute = Minute
 no-new-voters = New voters of the last hour are shown here, minute by minute.
 
+## Items
+
+items = Items
+items-find = Keys that begin with
+items-find-do = Find
+items-all = All items
+items-none-such = No key begins with that.
+items-no-more = There are no more items.
+# What is counted, after its number.
+items-count = { $count ->
+    [one] item in all
+   *[other] items in all
+}
+items-bytes = { $count ->
+    [one] byte
+   *[other] bytes
+}
+items-empty = There are no items yet
+items-empty-how = An item is a key and a value that pages and programs share. Add the first one below, or POST it to /item.
+items-empty-later = An item is a key and a value that pages and programs share. They appear here once a program has set some.
+items-read-only = Items can only be read here. To change them, send the admin key with a request:
+items-add = Add or change an item
+items-key = Key
+items-key-hint = A key that is there already gets the new value.
+items-value = Value
+items-saved = Saved:
+items-deleted = Deleted:
+items-delete = Delete
+items-delete-one = Delete { $key }
+items-delete-title = Delete this item?
+items-delete-warning = It is gone for everybody who uses it.
+items-delete-do = Delete the item
+items-gone = There is no such item. Saving a value makes it.
+items-gone-read-only = There is no such item.
+items-large = This value is too large to be changed here. Open it as plain text, or change it by a program.
+items-raw = Open as plain text
+
 ## Errors: what is wrong, and what to do
 
 error-status = Error { $status }
@@ -418,6 +547,13 @@ error-user-reserved = This id is reserved
     .advice = Go back and choose another.
 error-user-name = A name has 1 to 100 characters
     .advice = Go back and look at it again.
+error-item-key = A key has 1 to 512 bytes and no control characters
+error-item-value = A value has at most 1,048,576 bytes
+error-items-away = Items are not available just now
+    .advice = Nothing was changed. Go back and try again in a moment.
+error-items-unknown = Items did not answer
+    .advice = We do not know whether this was changed. Go back and send it again: doing it twice is harmless.
+error-items-full = There is no room for more items; delete some first
 error-sign-up-closed = Signing up takes an invitation here
     .advice = Ask an administrator for one. If you had one, it was used, taken back or is too old.
 error-too-many-polls = You have too many polls

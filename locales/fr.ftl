@@ -5,6 +5,8 @@
 skip = Aller au contenu
 nav = Navigation
 nav-join = Rejoindre un vote
+nav-wall = Mur
+nav-quotes = Citations
 nav-studio = Studio
 nav-account = Mon compte
 nav-enter = Compte
@@ -55,8 +57,12 @@ home-title = À vous de voter
 home-open = Votes ouverts
 home-none = Aucun vote n’est ouvert en ce moment.
 home-closed = Résultats
+home-wall = Le mur
+home-wall-how = Les citations de tous : lisez-les, aimez les meilleures, ajoutez les vôtres.
+home-wall-do = Voir le mur
 home-organise = Posez votre question
 home-organise-how = Créez un vote dans le studio, affichez son code et regardez les voix arriver. Il suffit d’un compte.
+home-api = Pour les programmes : l’API, à lire et à essayer
 results = Résultats
 results-of = Résultats : { $title }
 join-title = Rejoindre un vote
@@ -64,6 +70,11 @@ join-label = Code du vote
 join-go = Rejoindre
 join-hint = Le code a six lettres et chiffres. Il est sur l’écran devant vous ou sur la feuille qu’on vous a remise. Majuscules ou minuscules, peu importe.
 join-unknown = Aucun vote n’a le code « { $code } ». Vérifiez-le et tapez-le encore une fois.
+
+## L'API, décrite
+
+apidocs-title = L’API
+apidocs-script = Cette page dessine l’API avec un script. Elle est décrite dans
 
 ## Voter
 
@@ -107,6 +118,57 @@ announce-leads = { $label } est en tête avec { $percent } de { $total }.
 announce-tied = Personne n’est en tête. { $total } pour l’instant.
 announce-final-tied = Résultat définitif : égalité. { $total }.
 announce-final = Résultat définitif : { $label } avec { $percent } de { $total }.
+
+## Le mur de citations
+
+wall-title = Le mur
+wall-quotes = { $count ->
+    [one] citation
+   *[other] citations
+}
+wall-order = Ordre
+wall-new = Nouvelles
+wall-top = Préférées
+wall-found = { $count ->
+    [0] Aucune citation ne contient ces mots.
+    [one] Une citation trouvée.
+   *[other] { $count } citations trouvées.
+}
+wall-found-many = Beaucoup de citations trouvées, les plus proches d’abord.
+wall-results = Résultats de la recherche
+wall-all = Toutes les citations
+wall-like = J’aime
+wall-whole = Tout afficher
+wall-edited = modifiée
+wall-hide = Masquer
+wall-quote = Citation
+wall-add = Ajouter une citation
+wall-add-hint = Jusqu’à 1 000 caractères. Tout le monde la voit, avec votre identifiant.
+wall-add-do = L’afficher sur le mur
+wall-sign-in = Une phrase entendue, une phrase à garder ? Il suffit d’un compte.
+wall-sign-in-do = Se connecter pour l’ajouter
+wall-key = Vous êtes venu avec la clé d’administration, qui n’est le compte de personne. Connectez-vous avec un compte pour ajouter vos citations.
+wall-search = Chercher une citation
+wall-search-do = Chercher
+wall-join = Lisez, aimez et ajoutez des citations sur
+wall-qr-alt = Code QR du mur
+wall-empty = Le mur est encore vide
+wall-empty-1 = Soyez le premier : écrivez une citation et affichez-la sur le mur. Elle apparaît aussitôt sur tous les écrans.
+wall-empty-2 = Soyez le premier : connectez-vous, écrivez une citation et affichez-la sur le mur. Elle apparaît aussitôt sur tous les écrans.
+wall-news-one = Une nouvelle citation
+wall-news-many = { $count } nouvelles citations
+wall-posted = Votre citation est sur le mur.
+wall-wait = Trop de requêtes. Attendez un instant et réessayez.
+wall-failed = Cela n’a pas marché. Rechargez la page et réessayez.
+wall-offline = Pas de connexion. Réessayez quand elle sera revenue.
+wall-edit = Modifier la citation
+quote-delete-title = Supprimer cette citation ?
+quote-delete-warning = { $count ->
+    [0] Elle disparaîtra pour de bon.
+    [one] Elle disparaîtra pour de bon, avec le « J’aime » qu’elle a reçu.
+   *[other] Elle disparaîtra pour de bon, avec les { $count } « J’aime » qu’elle a reçus.
+}
+quote-delete-do = Supprimer la citation
 
 ## Connexion et inscription
 
@@ -262,6 +324,10 @@ audit-user-change = a modifié le compte
 audit-user-password = a changé le mot de passe du compte
 audit-user-delete = a supprimé le compte
 audit-user-signup = s’est inscrit sous
+audit-quote-edit = a modifié la citation
+audit-quote-delete = a supprimé la citation
+audit-quote-hide = a masqué la citation
+audit-quote-restore = a rétabli la citation
 audit-invitation-create = a créé l’invitation
 audit-invitation-delete = a retiré l’invitation
 audit-token-create = a créé le jeton d’API
@@ -277,6 +343,32 @@ studio-empty = Votre premier vote
 studio-empty-1 = Créez un vote : une question et au moins deux réponses.
 studio-empty-2 = Partagez son code, son lien ou son code QR.
 studio-empty-3 = Projetez la page des résultats, et fermez le vote quand vous voulez.
+quotes-all = Citations
+quotes-what = Les citations masquées ne sont montrées qu’ici. Choisissez-en quelques-unes pour en faire un vote.
+quotes-hidden = Masquées
+quotes-none = Il n’y a encore rien ici. Les citations viennent du mur, où chaque compte peut en ajouter.
+quotes-none-hidden = Aucune citation n’est masquée.
+quotes-none-found = Aucune citation ne contient ces mots.
+quotes-hidden-by = Masquée par { $who } le
+quotes-restore = Rétablir
+quotes-choose = Choisir « { $quote } »
+quotes-poll = En faire un vote
+quotes-poll-hint = Un vote en prend de 2 à 50. Vous le verrez avant de le créer.
+quotes-likes = { $count ->
+    [one] J’aime
+   *[other] J’aime
+}
+quotes-chosen-one = Une choisie.
+quotes-chosen-many = { $count } choisies.
+quotes-poll-title = Quelle est la meilleure citation ?
+quotes-poll-short = { $count ->
+    [one] Une citation est plus longue que ne peut l’être une réponse : elle a été coupée à « … ». Raccourcissez-la vous-même si vous voulez ; la voici en entier :
+   *[other] { $count } citations sont plus longues que ne peut l’être une réponse : elles ont été coupées à « … ». Raccourcissez-les vous-même si vous voulez ; les voici en entier :
+}
+quotes-poll-missing = { $count ->
+    [one] Une des citations choisies manque : elle a été masquée ou supprimée entre-temps, répète une autre, ou dépasse ce que prend un vote.
+   *[other] { $count } des citations choisies manquent : elles ont été masquées ou supprimées entre-temps, en répètent d’autres, ou dépassent ce que prend un vote.
+}
 health-waiting = En attente de décompte
 health-dead = Impossibles à compter
 health-counted = Comptés en tout
@@ -373,6 +465,43 @@ new-voters = Nouveaux votants par minute
 minute = Minute
 no-new-voters = Les nouveaux votants de la dernière heure s’affichent ici, minute par minute.
 
+## Éléments
+
+items = Éléments
+items-find = Clés qui commencent par
+items-find-do = Chercher
+items-all = Tous les éléments
+items-none-such = Aucune clé ne commence ainsi.
+items-no-more = Il n’y a plus d’autres éléments.
+# What is counted, after its number.
+items-count = { $count ->
+    [one] élément en tout
+   *[other] éléments en tout
+}
+items-bytes = { $count ->
+    [one] octet
+   *[other] octets
+}
+items-empty = Il n’y a pas encore d’élément
+items-empty-how = Un élément est une clé et une valeur que pages et programmes partagent. Ajoutez le premier ci-dessous, ou envoyez-le par POST à /item.
+items-empty-later = Un élément est une clé et une valeur que pages et programmes partagent. Ils apparaîtront ici dès qu’un programme en aura créé.
+items-read-only = Ici, les éléments se lisent seulement. Pour les modifier, envoyez la clé d’administration avec une requête :
+items-add = Ajouter ou modifier un élément
+items-key = Clé
+items-key-hint = Une clé qui existe déjà prend la nouvelle valeur.
+items-value = Valeur
+items-saved = Enregistré :
+items-deleted = Supprimé :
+items-delete = Supprimer
+items-delete-one = Supprimer { $key }
+items-delete-title = Supprimer cet élément ?
+items-delete-warning = Il disparaît pour tous ceux qui s’en servent.
+items-delete-do = Supprimer l’élément
+items-gone = Cet élément n’existe pas. Enregistrez une valeur pour le créer.
+items-gone-read-only = Cet élément n’existe pas.
+items-large = Cette valeur est trop grande pour être modifiée ici. Ouvrez-la en texte brut, ou modifiez-la par un programme.
+items-raw = Ouvrir en texte brut
+
 ## Erreurs : ce qui ne va pas, et que faire
 
 error-status = Erreur { $status }
@@ -417,6 +546,13 @@ error-user-reserved = Cet identifiant est réservé
     .advice = Revenez en arrière et choisissez-en un autre.
 error-user-name = Un nom a de 1 à 100 caractères
     .advice = Revenez en arrière et regardez-le à nouveau.
+error-item-key = Une clé a de 1 à 512 octets, sans caractère de contrôle
+error-item-value = Une valeur a au plus 1 048 576 octets
+error-items-away = Les éléments ne sont pas disponibles pour l’instant
+    .advice = Rien n’a été modifié. Revenez en arrière et réessayez dans un instant.
+error-items-unknown = Les éléments n’ont pas répondu
+    .advice = Nous ne savons pas si la modification a été faite. Revenez en arrière et renvoyez-la : la faire deux fois ne change rien.
+error-items-full = Il n’y a plus de place ; supprimez d’abord des éléments
 error-sign-up-closed = Il faut une invitation pour s’inscrire ici
     .advice = Demandez-en une à un administrateur. Si vous en aviez une, elle a servi, a été retirée ou a expiré.
 error-too-many-polls = Vous avez trop de votes

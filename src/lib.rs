@@ -16,6 +16,7 @@ pub mod config;
 pub mod domain;
 pub mod gather;
 pub mod http;
+pub mod items;
 pub mod link;
 pub mod live;
 pub mod queue;

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use super::figures::{Figures, Unit};
 use super::load::{Load, Requests};
-use super::process::{Bare, Product};
+use super::process::{Bare, Product, QUOTES};
 use super::{Args, Part, viewers};
 
 /// Measures what is wanted of it.
@@ -17,7 +17,7 @@ pub async fn measure(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     if args.wants(Part::Start) {
         startup(figures).await?;
     }
-    if [Part::Ballots, Part::Pages, Part::Large].into_iter().any(|part| args.wants(part)) {
+    if [Part::Ballots, Part::Pages, Part::Quotes, Part::Large].into_iter().any(|part| args.wants(part)) {
         rates(args, figures).await?;
     }
     if args.wants(Part::Viewers) && args.viewers > 0 {
@@ -44,13 +44,17 @@ async fn startup(figures: &mut Figures) -> anyhow::Result<()> {
 async fn rates(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     let product = Product::start().await?;
     let requests = Requests::prepare(&product.address).await?;
+    product.post_quotes().await?;
     let bare = Bare::start(&product.address).await?;
     let load = Load { connections: args.connections, seconds: args.seconds };
     if args.wants(Part::Ballots) {
         compare_ballots(args, &load, &requests, &product, &bare, "ballots", 0.5, figures).await?;
     }
     if args.wants(Part::Pages) {
-        compare_pages(args, &load, &product, &bare, figures)?;
+        compare_pages(args, &load, &product, &bare, ("voting page", "/vote/default"), figures)?;
+    }
+    if args.wants(Part::Quotes) {
+        compare_pages(args, &load, &product, &bare, ("page of quotes", QUOTES), figures)?;
     }
     if args.wants(Part::Large) && args.large > 0 {
         fill(args, &load, &product).await?;
@@ -98,15 +102,20 @@ fn compare_pages(
     load: &Load,
     product: &Product,
     bare: &Bare,
+    (name, path): (&str, &str),
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let (mut ceilings, mut rates) = (vec![], vec![]);
     for round in 0..args.rounds {
-        eprintln!("voting page: round {} of {}", round + 1, args.rounds);
-        ceilings.push(load.get(&bare.address, "/vote/default")?.rate);
-        rates.push(load.get(&product.address, "/vote/default")?.rate);
+        eprintln!("{name}: round {} of {}", round + 1, args.rounds);
+        ceilings.push(load.get(&bare.address, path)?.rate);
+        let measured = load.get(&product.address, path)?;
+        if measured.errors > 0 {
+            bail!("{} requests failed", measured.errors);
+        }
+        rates.push(measured.rate);
     }
-    figures.ratio("voting page, of bare GET", 0.5, &rates, &ceilings);
+    figures.ratio(&format!("{name}, of bare GET"), 0.5, &rates, &ceilings);
     Ok(())
 }
 

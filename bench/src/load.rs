@@ -103,6 +103,16 @@ impl Load {
         self.wrk(&[&format!("http://{address}{path}")])
     }
 
+    /// Asks as a script of wrk says.
+    ///
+    /// # Errors
+    /// When wrk does not run or says nothing we understand.
+    pub fn by_script(&self, address: &str, text: &str) -> anyhow::Result<Measured> {
+        let mut script = NamedTempFile::with_suffix(".lua")?;
+        script.write_all(text.as_bytes())?;
+        self.wrk(&["-s", &script.path().to_string_lossy(), &format!("http://{address}/")])
+    }
+
     /// Gets these paths with a key, any of them each time.
     ///
     /// # Errors

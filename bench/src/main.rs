@@ -9,6 +9,7 @@ mod crowd;
 mod embedded;
 mod figures;
 mod http;
+mod items;
 mod load;
 mod process;
 mod scaled;
@@ -32,7 +33,7 @@ enum Chore {
     Bench(Args),
     /// Let millions of ballots pass through every role, and watch what it holds in memory
     Soak(soak::Args),
-    /// The bare server that is the ceiling of ballots and pages
+    /// The bare server that is the ceiling of ballots, pages and items
     #[command(hide = true)]
     Bare(bare::Args),
 }
@@ -75,10 +76,14 @@ enum Part {
     Ballots,
     /// One process: the voting page
     Pages,
+    /// One process: a page of quotes
+    Quotes,
     /// One process: ballots into a large poll
     Large,
     /// One process: many viewers of one poll
     Viewers,
+    /// Items read and written, in one process and through Redis with two replicas
+    Items,
     /// At scale: each role's start, and what it holds while idle
     Roles,
     /// At scale: ballots accepted through Redis
@@ -130,6 +135,9 @@ fn bench(args: &Args) -> anyhow::Result<()> {
 async fn measure(args: &Args) -> anyhow::Result<Figures> {
     let mut figures = Figures::default();
     embedded::measure(args, &mut figures).await?;
+    if args.wants(Part::Items) {
+        items::measure(args, &mut figures).await?;
+    }
     scaled::measure(args, &mut figures).await?;
     if args.wants(Part::Search) && args.quotes > 0 {
         search::measure(args, &mut figures).await?;

@@ -68,6 +68,8 @@ impl Drop for Killed {
 
 /// The few voters of a measurement that come back stand for many.
 pub const UNLIMITED: (&str, &str) = ("RATE_LIMIT_CREDENTIAL", "1000000");
+/// The page of quotes that is measured.
+pub const QUOTES: &str = "/quotes?limit=20";
 
 impl Product {
     /// Starts it and waits until it is ready.
@@ -85,7 +87,7 @@ impl Product {
     pub async fn start_in(folder: TempDir) -> anyhow::Result<Self> {
         let mut command = Command::new(binary()?);
         command.env("DATA_DIR", folder.path()).env("PORT", "0").env("ADMIN_KEY", KEY);
-        command.env(UNLIMITED.0, UNLIMITED.1);
+        command.env(UNLIMITED.0, UNLIMITED.1).env("RATE_LIMIT", UNLIMITED.1);
         let started = Instant::now();
         let mut child = Killed(command.stdout(Stdio::piped()).env("RUST_LOG", "error").spawn()?);
         let first = first_line(&mut child.0)?;
@@ -95,6 +97,20 @@ impl Product {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         Ok(Self { address, ready_after: started.elapsed(), child, _folder: folder })
+    }
+
+    /// Posts more quotes than a page has.
+    ///
+    /// # Errors
+    /// When one is not taken.
+    pub async fn post_quotes(&self) -> anyhow::Result<()> {
+        let header = format!("Authorization: {KEY}\r\n");
+        for number in 0..30 {
+            let quote = format!(r#"{{"user_id":{number},"quote":"The chair is only a chair, said number {number}."}}"#);
+            let answer = http::send(&self.address, "POST", "/quotes", &header, &quote).await?;
+            ensure!(answer.status == 201, "a quote: {}", answer.status);
+        }
+        Ok(())
     }
 
     /// Its memory now.
@@ -181,11 +197,12 @@ impl Bare {
         let ballot = http::send(address, "POST", "/ballots/default", "", r#"{"choice":"a"}"#).await?;
         let page = http::send(address, "GET", "/vote/default", "", "").await?;
         let cookie = ballot.header("set-cookie").context("no cookie")?;
+        let quotes = http::send(address, "GET", QUOTES, "", "").await?.body;
         let policy = page.header("content-security-policy").context("no content policy")?;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("bare");
-        for (name, text) in [("ballot", &ballot.body[..]), ("page", &page.body), ("cookie", cookie), ("policy", policy)]
-        {
+        let files = [("ballot", &ballot.body[..]), ("page", &page.body), ("quotes", &quotes), ("cookie", cookie)];
+        for (name, text) in files.into_iter().chain([("policy", policy)]) {
             let path = folder.path().join(name);
             fs::write(&path, text)?;
             command.arg(format!("--{name}")).arg(path);

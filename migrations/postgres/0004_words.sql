@@ -14,6 +14,7 @@ CREATE TABLE quotes (
 );
 CREATE INDEX quotes_by_upvotes ON quotes (upvotes DESC, id);
 CREATE INDEX quotes_of_users ON quotes (owner) WHERE owner IS NOT NULL;
+CREATE INDEX quotes_hidden ON quotes (id) WHERE hidden_at IS NOT NULL;
 
 -- One for each voter (domain::voter, the key of this quote).
 CREATE TABLE upvotes (

@@ -1,4 +1,5 @@
-//! What is behind `/`: by host name it is the default poll's voting page, its result, or the front page of the site.
+//! What is behind `/`: by host name it is the default poll's voting page, its result, the service of items, or the front
+//! page of the site.
 //!
 //! Only this one route looks at the host. The page is that of the role whose it is: the request goes to the role's own
 //! routes, as if it had asked for `/vote/default` or `/results/default`.
@@ -27,12 +28,13 @@ pub struct Door {
     home: Option<Router>,
     vote: Option<Router>,
     result: Option<Router>,
+    items: Option<Router>,
 }
 
 impl Door {
     /// A door to nothing yet.
     pub fn new(hosts: Hosts, origins: Origins) -> Self {
-        Self { hosts, origins, home: None, vote: None, result: None }
+        Self { hosts, origins, home: None, vote: None, result: None, items: None }
     }
 
     /// Leads to the front page of the site, which these routes have at `/`.
@@ -50,6 +52,11 @@ impl Door {
         self.result = Some(edge::answer_wrong_methods(routes.clone()));
     }
 
+    /// Leads to what says how to use items, which these routes have at `/`.
+    pub fn lead_to_items(&mut self, routes: Router) {
+        self.items = Some(edge::answer_wrong_methods(routes));
+    }
+
     /// The route `/`.
     pub fn router(self) -> Router {
         Router::new().route("/", any(open)).with_state(Arc::new(self))
@@ -62,11 +69,14 @@ impl Door {
         let host = self.origins.host(request.headers(), peer);
         let vote = || Some((self.vote.as_ref()?, Some(format!("/vote/{DEFAULT_SLUG}"))));
         let result = || Some((self.result.as_ref()?, Some(format!("/results/{DEFAULT_SLUG}"))));
+        let items = || Some((self.items.as_ref()?, None));
+        let pages = [&self.vote, &self.result, &self.items];
         match host.and_then(|host| self.hosts.front(host)) {
             Some(Front::Vote) => vote(),
             Some(Front::Result) => result(),
+            Some(Front::Items) => items(),
             None if self.home.is_some() => self.home.as_ref().map(|home| (home, None)),
-            None if self.vote.is_some() != self.result.is_some() => vote().or_else(result),
+            None if pages.iter().filter(|page| page.is_some()).count() == 1 => vote().or_else(result).or_else(items),
             None => None,
         }
     }
@@ -100,7 +110,9 @@ mod tests {
 
     /// The page at `/` of a host, in a process of these roles; its status where that is an error.
     async fn page(roles: &[&str], host: &str) -> String {
-        let config = config::Hosts { vote_hosts: "vote.*".parse().unwrap(), result_hosts: "result.*".parse().unwrap() };
+        let [vote_hosts, result_hosts, items_hosts] =
+            ["vote.*", "result.*", "items.*"].map(|hosts| hosts.parse().unwrap());
+        let config = config::Hosts { vote_hosts, result_hosts, items_hosts };
         let mut door = Door::new(Hosts::new(&config), Origins::default());
         let routes = |path: &str, page: &'static str| Router::new().route(path, any(move || async move { page }));
         if roles.contains(&"site") {
@@ -112,6 +124,9 @@ mod tests {
         if roles.contains(&"result") {
             door.lead_to_result(&routes("/results/default", "result"));
         }
+        if roles.contains(&"items") {
+            door.lead_to_items(routes("/", "items"));
+        }
         let request = Request::builder().uri("/").header(HOST, host).body(Body::empty()).unwrap();
         let answer = door.router().oneshot(request).await.unwrap();
         if !answer.status().is_success() {
@@ -122,18 +137,19 @@ mod tests {
 
     #[tokio::test]
     async fn each_process_shows_what_it_has() {
-        for (roles, at_vote, at_result, elsewhere) in [
-            (&["site", "vote", "result"][..], "vote", "result", "home"),
-            (&["site"], "404", "404", "home"),
-            (&["vote"], "vote", "404", "vote"),
-            (&["result"], "404", "result", "result"),
-            (&["vote", "result"], "vote", "result", "404"),
-            (&["site", "vote"], "vote", "404", "home"),
-            (&[], "404", "404", "404"),
+        for (roles, at_vote, at_result, at_items, elsewhere) in [
+            (&["site", "vote", "result", "items"][..], "vote", "result", "items", "home"),
+            (&["site"], "404", "404", "404", "home"),
+            (&["vote"], "vote", "404", "404", "vote"),
+            (&["result"], "404", "result", "404", "result"),
+            (&["items"], "404", "404", "items", "items"),
+            (&["vote", "result"], "vote", "result", "404", "404"),
+            (&["vote", "items"], "vote", "404", "items", "404"),
+            (&["site", "vote"], "vote", "404", "404", "home"),
+            (&[], "404", "404", "404", "404"),
         ] {
-            for (host, wanted) in
-                [("vote.x", at_vote), ("result.x:80", at_result), ("x", elsewhere), ("<x>", elsewhere)]
-            {
+            let hosts = [("vote.x", at_vote), ("result.x:80", at_result), ("items.x", at_items), ("x", elsewhere)];
+            for (host, wanted) in hosts.into_iter().chain([("<x>", elsewhere)]) {
                 assert_eq!(page(roles, host).await, wanted, "{roles:?} at {host}");
             }
         }

@@ -1,6 +1,7 @@
 //! The composition root: opens the backends, wires the roles, runs them, and takes them down in order.
 
 pub mod data_dir;
+mod description;
 mod door;
 pub mod logging;
 mod parts;

@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::data_dir::KeyRing;
 use super::door::Door;
-use super::{Ambient, DEFAULT_SLUG, StartError, Stop};
-use crate::config::{DefaultPoll, Limits, People, Role, Service};
+use super::{Ambient, DEFAULT_SLUG, StartError, Stop, description};
+use crate::config::{self, DefaultPoll, ItemsWrite, Limits, People, Role, Service};
+use crate::domain::item::{ItemBounds, ItemTotals};
 use crate::domain::names::{JoinCode, PollId};
 use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::Status;
@@ -32,6 +33,7 @@ use crate::http::passwords::Passwords;
 use crate::http::session::SessionCookie;
 use crate::http::voter::Voters;
 use crate::http::{assets, edge, server};
+use crate::items::Items;
 use crate::live::Live;
 use crate::queue::Queue;
 use crate::rate::sketch::Sketch;
@@ -43,7 +45,7 @@ use crate::roles::result::hub::Hub;
 use crate::roles::users::load::{self, LoadError, Told};
 use crate::roles::vote::intake::{Intake, intake};
 use crate::roles::vote::slip::Slips;
-use crate::roles::{polls, quotes, result, search, site, users, vote, worker};
+use crate::roles::{items, polls, quotes, result, search, site, users, vote, worker};
 use crate::store::{Store, StoreError};
 
 /// What every process has, before it knows its backends.
@@ -58,6 +60,7 @@ pub struct Shell {
     pub guard: Arc<Guard>,
     pub passwords: Passwords,
     pub people: People,
+    pub items_write: ItemsWrite,
     pub ambient: Ambient,
     pub limits: Limits,
     pub counts: Arc<OnceLock<Counts>>,
@@ -66,9 +69,10 @@ pub struct Shell {
 /// The backends of a process; those its roles do not need are absent.
 #[derive(Clone, Debug)]
 pub struct Backends {
-    pub store: Store,
+    pub store: Option<Store>,
     pub queue: Option<Queue>,
     pub live: Option<Live>,
+    pub items: Option<Items>,
     /// Whether nobody else works on these: then nothing accepted is left uncounted behind.
     pub alone: bool,
 }
@@ -83,13 +87,18 @@ pub struct Work {
     pub worker: Option<JoinHandle<()>>,
 }
 
+/// How many items there may be.
+pub fn item_bounds(config: &config::Items) -> ItemBounds {
+    ItemBounds(ItemTotals { keys: config.items_max_keys, bytes: config.items_max_bytes })
+}
+
 impl Shell {
-    /// `store`: who is who. `rate`: how often they come.
+    /// `store`: who is who; without it only the admin key is known. `rate`: how often they come.
     pub fn new(
         config: &Service,
         keys: KeyRing,
         ambient: Ambient,
-        (store, rate): (&Store, Rate),
+        (store, rate): (Option<&Store>, Rate),
     ) -> Result<Self, StartError> {
         let files = config.faces.assets.clone().map_or(Files::BuiltIn, Files::Folder);
         let origins = Origins::new(config.public.public_url.clone(), config.public.trusted_proxies.clone());
@@ -117,6 +126,7 @@ impl Shell {
             hosts: Hosts::new(&config.hosts),
             guard,
             people: config.people.clone(),
+            items_write: config.items.items_write,
             keys,
             ambient,
             limits,
@@ -163,12 +173,19 @@ impl Shell {
     pub fn start(&self, roles: &[Role], backends: Backends, stop: &Stop) -> (Router, Work) {
         let (mut routes, mut door) = (Router::new(), Door::new(self.hosts.clone(), self.origins.clone()));
         let mut work = Work { backends: backends.clone(), hub: None, wall: None, appender: None, worker: None };
-        let Backends { store, queue, live, alone } = backends;
+        let Backends { store, queue, live, items, alone } = backends;
         let counts = |role| roles.contains(&role);
-        let finder = Finder::new(&store);
         if roles.iter().any(|role| *role != Role::Worker) {
             routes = routes.merge(assets::router(self.pages.files().clone()));
         }
+        if let (true, Some(items)) = (counts(Role::Items), items) {
+            let needs = self.items(items);
+            routes = routes.merge(items::router(needs.clone()));
+            door.lead_to_items(items::home(needs));
+        }
+        // Items alone need no database.
+        let Some(store) = store else { return (routes.merge(door.router()), work) };
+        let finder = Finder::new(&store);
         if counts(Role::Users) {
             routes = routes.merge(users::router(self.users(store.clone())));
         }
@@ -181,7 +198,7 @@ impl Shell {
             routes = routes.merge(search::router(search::Needs { finder: finder.clone() }));
         }
         if counts(Role::Site) {
-            let needs = self.site(store.clone(), queue.clone());
+            let needs = self.site(store.clone(), queue.clone(), finder.clone());
             routes = routes.merge(site::router(needs.clone()));
             door.lead_home(site::home(needs));
         }
@@ -215,7 +232,7 @@ impl Shell {
         (routes.merge(door.router()), work)
     }
 
-    fn site(&self, store: Store, queue: Option<Queue>) -> site::Needs {
+    fn site(&self, store: Store, queue: Option<Queue>, finder: Finder) -> site::Needs {
         site::Needs {
             counts: Counts { store: store.clone(), queue },
             store,
@@ -223,8 +240,17 @@ impl Shell {
             pages: self.pages.clone(),
             origins: self.origins.clone(),
             actors: self.guard.actors.clone(),
+            finder,
+            voters: self.guard.voters.clone(),
             signup: self.people.signup,
+            description: description::whole(),
         }
+    }
+
+    fn items(&self, items: Items) -> items::Needs {
+        self.metrics.watch_items(items.clone());
+        let (actors, pages) = (self.guard.actors.clone(), self.pages.clone());
+        items::Needs { items, actors, pages, write: self.items_write, room: items::Room::default() }
     }
 
     fn users(&self, store: Store) -> users::Needs {

@@ -11,13 +11,15 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::data_dir::KeyRing;
-use super::parts::{Backends, Shell, Work};
+use super::parts::{Backends, Shell, Work, item_bounds};
 use super::running::{Running, Stop, Tasks};
 use super::{Ambient, OPS_CONNECTIONS, StartError, listen};
 use crate::config::{BallotAcks, Role, Run};
 use crate::domain::backoff::Backoff;
 use crate::http::error::{ApiError, Fate, chain};
 use crate::http::health::Health;
+use crate::items::Items;
+use crate::items::redis::{ItemsOptions, RedisItems};
 use crate::live::Live;
 use crate::live::redis::RedisLive;
 use crate::queue::Queue;
@@ -35,6 +37,7 @@ const WATCH: Duration = Duration::from_secs(1);
 
 const DATABASE: &str = "database";
 const QUEUE: &str = "queue";
+const ITEMS: &str = "items";
 
 /// Starts the roles of this process. Returns as soon as it listens.
 ///
@@ -50,10 +53,7 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
         secrets: service.keys.secret_key.clone(),
         is_new: false,
     };
-    let database = &config.database;
-    let url = database.primary.url.as_deref().unwrap_or_default();
-    let postgres = Postgres::connect(url, &database.database_replicas_url, database.database_connections);
-    let postgres = postgres.map_err(StartError::DatabaseUrl)?;
+    let postgres = connect(config)?;
     let (listener, address) = listen(service.listen.address()).await?;
     let ops_listener = match service.listen.ops_listen {
         Some(address) => Some(listen(address).await?),
@@ -61,8 +61,8 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     };
     let redis = &config.redis;
     let rate = redis.redis_url.clone().map_or_else(Rate::local, |url| Rate::shared(url, &redis.redis_prefix));
-    let store = Store::Postgres(postgres.clone());
-    let shell = Shell::new(service, keys.clone(), ambient, (&store, rate))?;
+    let store = postgres.clone().map(Store::Postgres);
+    let shell = Shell::new(service, keys.clone(), ambient, (store.as_ref(), rate))?;
     let stop = Stop::default();
     let ops_address = ops_listener.as_ref().map(|(_, address)| *address);
     let has_own_ops = ops_address.is_some();
@@ -90,6 +90,14 @@ pub async fn run(config: &Run, ambient: Ambient) -> Result<Running, StartError> 
     Ok(Running { address, ops_address, keys, health, tasks, data_dir: None })
 }
 
+/// The database, where some role needs one.
+fn connect(config: &Run) -> Result<Option<Postgres>, StartError> {
+    let database = &config.database;
+    let Some(url) = database.primary.url.as_deref().filter(|_| config.needs_database()) else { return Ok(None) };
+    let postgres = Postgres::connect(url, &database.database_replicas_url, database.database_connections);
+    postgres.map(Some).map_err(StartError::DatabaseUrl)
+}
+
 /// What is said at every address until the roles are at work. As routes: a fallback would give way to the edge's own.
 fn not_yet() -> Router {
     let refuse = || async { ApiError::Unavailable { fate: Some(Fate::Refused), source: None } };
@@ -97,7 +105,31 @@ fn not_yet() -> Router {
 }
 
 /// Waits for the servers, then puts the roles to work.
-async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> (Router, Work) {
+async fn start(shell: &Shell, config: &Run, postgres: Option<Postgres>, stop: &Stop) -> (Router, Work) {
+    let backends = match postgres {
+        Some(postgres) => start_store(shell, config, postgres).await,
+        None => backends(config, None, 0),
+    };
+    if let Some(queue) = &backends.queue {
+        let mut waiting = Waiting::new(shell, QUEUE);
+        while let Err(error) = queue.probe(shell.ambient.clock.now()).await {
+            waiting.because(chain(&error)).await;
+        }
+        waiting.is_over();
+    }
+    if let Some(items) = &backends.items {
+        let mut waiting = Waiting::new(shell, ITEMS);
+        while let Err(error) = items.totals().await {
+            waiting.because(chain(&error)).await;
+        }
+        waiting.is_over();
+    }
+    tokio::spawn(keep_asking(shell.health.clone(), backends.clone(), config.roles.clone(), stop.serving.clone()));
+    shell.start(&config.roles, backends, stop)
+}
+
+/// Waits for the database, and for what must be in it first.
+async fn start_store(shell: &Shell, config: &Run, postgres: Postgres) -> Backends {
     let mut waiting = Waiting::new(shell, DATABASE);
     let partitions = loop {
         match postgres.check_schema().await {
@@ -105,15 +137,15 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
             Err(error) => waiting.because(chain(&error)).await,
         }
     };
-    let backends = backends(config, Store::Postgres(postgres), partitions);
+    let store = Store::Postgres(postgres);
     if config.roles.contains(&Role::Polls) {
-        while let Err(error) = shell.ensure_default_poll(&backends.store, &config.service.default_poll).await {
+        while let Err(error) = shell.ensure_default_poll(&store, &config.service.default_poll).await {
             waiting.because(chain(&error)).await;
         }
     }
     if config.roles.contains(&Role::Users) {
         // A file that is no file of accounts must not keep the others from signing in.
-        while let Err(error) = shell.load_users(&backends.store).await {
+        while let Err(error) = shell.load_users(&store).await {
             if !matches!(error, LoadError::Store(StoreError::Unavailable(_))) {
                 let file = shell.people.csv_file_users.as_deref().map(tracing::field::debug);
                 tracing::error!(file, error = chain(&error), "users.not_loaded");
@@ -124,7 +156,7 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
     }
     if config.roles.contains(&Role::Quotes) {
         // Nor one that is no file of quotes from posting any.
-        while let Err(error) = shell.load_quotes(&backends.store).await {
+        while let Err(error) = shell.load_quotes(&store).await {
             if !matches!(error, quotes::load::LoadError::Store(StoreError::Unavailable(_))) {
                 let file = shell.people.csv_file_quotes.as_deref().map(tracing::field::debug);
                 tracing::error!(file, error = chain(&error), "quotes.not_loaded");
@@ -134,18 +166,10 @@ async fn start(shell: &Shell, config: &Run, postgres: Postgres, stop: &Stop) -> 
         }
     }
     waiting.is_over();
-    if let Some(queue) = &backends.queue {
-        let mut waiting = Waiting::new(shell, QUEUE);
-        while let Err(error) = queue.probe(shell.ambient.clock.now()).await {
-            waiting.because(chain(&error)).await;
-        }
-        waiting.is_over();
-    }
-    tokio::spawn(keep_asking(shell.health.clone(), backends.clone(), config.roles.clone(), stop.serving.clone()));
-    shell.start(&config.roles, backends, stop)
+    backends(config, Some(store), partitions)
 }
 
-fn backends(config: &Run, store: Store, partitions: u16) -> Backends {
+fn backends(config: &Run, store: Option<Store>, partitions: u16) -> Backends {
     let needs = |roles: &[Role]| config.roles.iter().any(|role| roles.contains(role));
     let redis = &config.redis;
     let prefix = redis.redis_prefix.clone();
@@ -161,7 +185,12 @@ fn backends(config: &Run, store: Store, partitions: u16) -> Backends {
         Queue::Redis(RedisQueue::new(options))
     });
     let live = live.map(|url| Live::Redis(RedisLive::start(url.clone(), &prefix)));
-    Backends { store, queue, live, alone: false }
+    let bounds = item_bounds(&config.service.items);
+    let items = config.items().filter(|_| needs(&[Role::Items])).map(|url| {
+        let replicas = config.items.redis_replicas_url.clone();
+        Items::Redis(RedisItems::start(&ItemsOptions { url: url.clone(), replicas, prefix, bounds }))
+    });
+    Backends { store, queue, live, items, alone: false }
 }
 
 /// Waiting for a server.
@@ -194,10 +223,10 @@ impl<'a> Waiting<'a> {
 
 /// Asks the servers every second, so that a process nobody talks to knows too when it is cut off.
 async fn keep_asking(health: Health, backends: Backends, roles: Vec<Role>, shutdown: CancellationToken) {
-    let Backends { store, queue, .. } = backends;
+    let Backends { store, queue, items, .. } = backends;
     // Results are shown from replicas while the primary is away.
     let only_viewers = roles.iter().all(|role| *role == Role::Result);
-    let store = if only_viewers { store.for_viewers() } else { store };
+    let store = store.map(|store| if only_viewers { store.for_viewers() } else { store });
     // Voting goes on while the database is away.
     let only_voters = roles.iter().all(|role| *role == Role::Vote);
     loop {
@@ -205,9 +234,12 @@ async fn keep_asking(health: Health, backends: Backends, roles: Vec<Role>, shutd
             () = tokio::time::sleep(WATCH) => {}
             () = shutdown.cancelled() => return,
         }
-        if !only_voters {
+        if let (false, Some(store)) = (only_voters, &store) {
             let state = store.hides_results().await.map(drop).map_err(|error| chain(&error));
             note(&health, DATABASE, state);
+        }
+        if let Some(items) = &items {
+            note(&health, ITEMS, items.totals().await.map(drop).map_err(|error| chain(&error)));
         }
         if let Some(queue) = &queue {
             note(&health, QUEUE, queue.ends().await.map(drop).map_err(|error| chain(&error)));

@@ -82,7 +82,9 @@ impl Running {
         if let Some(server) = ops_server {
             let _ = tokio::time::timeout(OPS_GRACE, server).await;
         }
-        work.backends.store.close().await;
+        if let Some(store) = work.backends.store {
+            store.close().await;
+        }
         if let Some(queue) = work.backends.queue {
             queue.shut_down().await;
         }

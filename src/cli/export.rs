@@ -37,7 +37,7 @@ enum What {
     /// Accounts as CSV: id, name, role and since when; never a password. Of the embedded store, or of the
     /// database that `DATABASE_URL` names
     Users(Users),
-    /// Quotes as CSV: quote, user_id and created_at, as `hemicycle import quotes` takes them. Of the embedded store, or of
+    /// Quotes as CSV: `quote`, `user_id` and `created_at`, as `hemicycle import quotes` takes them. Of the embedded store, or of
     /// the database that `DATABASE_URL` names
     Quotes(Quotes),
 }

@@ -38,7 +38,7 @@ pub struct Args {
 enum What {
     /// Accounts, as members, out of a CSV file with the columns id, name and password; also while hemicycle runs
     Users(Import),
-    /// Quotes out of a CSV file with the column quote, and where there are any, user_id and created_at; also while
+    /// Quotes out of a CSV file with the column `quote`, and where there are any, `user_id` and `created_at`; also while
     /// hemicycle runs
     Quotes(Import),
 }

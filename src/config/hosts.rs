@@ -18,6 +18,9 @@ pub struct Hosts {
     /// Host names where / is the default poll's result, separated by commas; * stands for anything
     #[arg(long, env = "RESULT_HOSTS", value_name = "HOSTS", default_value = "result.*,results.*")]
     pub result_hosts: HostPatterns,
+    /// Host names where / says how to use items, separated by commas; * stands for anything
+    #[arg(long, env = "ITEMS_HOSTS", value_name = "HOSTS", default_value = "items.*")]
+    pub items_hosts: HostPatterns,
 }
 
 /// Patterns of host names, in lower case, `*` for anything; none where the text is empty.

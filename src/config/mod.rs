@@ -3,6 +3,7 @@
 mod database;
 mod faces;
 mod hosts;
+mod items;
 mod keys;
 mod limits;
 mod listen;
@@ -14,6 +15,7 @@ mod run;
 pub use self::database::{Database, DatabaseUrl};
 pub use self::faces::Faces;
 pub use self::hosts::{HostPatterns, Hosts};
+pub use self::items::{Items, ItemsRedis, ItemsWrite};
 pub use self::keys::Keys;
 pub use self::limits::Limits;
 pub use self::listen::Listen;
@@ -68,6 +70,9 @@ pub struct Service {
     /// The default poll.
     #[command(flatten)]
     pub default_poll: DefaultPoll,
+    /// Items.
+    #[command(flatten)]
+    pub items: Items,
     /// How its pages look.
     #[command(flatten)]
     pub faces: Faces,

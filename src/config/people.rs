@@ -30,7 +30,7 @@ pub struct People {
     /// CSV file of accounts (id,name,password) to load once, while there is no account yet (at scale, by the role users)
     #[arg(long, env = "CSV_FILE_USERS", value_name = "FILE")]
     pub csv_file_users: Option<PathBuf>,
-    /// CSV file of quotes (quote, and maybe user_id,created_at) to load once, while there is none yet (at scale, by the
+    /// CSV file of quotes (`quote`, and maybe `user_id,created_at`) to load once, while there is none yet (at scale, by the
     /// role quotes)
     #[arg(long, env = "CSV_FILE_QUOTES", value_name = "FILE")]
     pub csv_file_quotes: Option<PathBuf>,

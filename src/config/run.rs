@@ -4,7 +4,7 @@ use std::fmt;
 
 use clap::{Args, ValueEnum};
 
-use super::{Database, RedisUrl, Service};
+use super::{Database, ItemsRedis, RedisUrl, Service};
 
 /// A service of the product that can run, and be scaled, by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ValueEnum)]
@@ -23,6 +23,8 @@ pub enum Role {
     Quotes,
     /// Finds quotes by their words
     Search,
+    /// Keeps shared small keys and values
+    Items,
     /// The front page, the studio and the assets
     Site,
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Role {
             Self::Users => "users",
             Self::Quotes => "quotes",
             Self::Search => "search",
+            Self::Items => "items",
             Self::Site => "site",
         })
     }
@@ -93,26 +96,44 @@ pub struct Run {
     /// Where Redis is.
     #[command(flatten)]
     pub redis: Redis,
+    /// Where items are.
+    #[command(flatten)]
+    pub items: ItemsRedis,
     /// How to serve.
     #[command(flatten)]
     pub service: Service,
 }
 
 impl Run {
+    /// Whether some role is about more than items, which are in Redis alone.
+    #[must_use]
+    pub fn needs_database(&self) -> bool {
+        self.roles.iter().any(|role| *role != Role::Items)
+    }
+
+    /// Where items are.
+    #[must_use]
+    pub fn items(&self) -> Option<&RedisUrl> {
+        self.items.items_redis_url.as_ref().or(self.redis.redis_url.as_ref())
+    }
+
     /// What the roles need and were not given, in one line; `None` where nothing is missing.
     #[must_use]
     pub fn missing(&self) -> Option<String> {
+        let has_redis =
+            |role: &Role| self.redis.redis_url.is_some() || (*role == Role::Items && self.items().is_some());
         let over_database_alone = |role: &Role| matches!(role, Role::Site | Role::Users | Role::Quotes | Role::Search);
-        let over_redis = self.roles.iter().find(|role| !over_database_alone(role));
-        let without_redis = over_redis.filter(|_| self.redis.redis_url.is_none());
+        let without_redis = self.roles.iter().find(|role| !over_database_alone(role) && !has_redis(role));
+        let without_database =
+            self.roles.iter().find(|role| **role != Role::Items && self.database.primary.url.is_none());
         let settings = [
-            ("DATABASE_URL", self.database.primary.url.is_none()),
+            ("DATABASE_URL", without_database.is_some()),
             ("REDIS_URL", without_redis.is_some()),
             ("ADMIN_KEY", self.service.keys.admin_key.is_none()),
             ("SECRET_KEY", self.service.keys.secret_key.is_empty()),
         ];
         let missing: Vec<&str> = settings.iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| *name).collect();
-        let role = without_redis.or(self.roles.first()).filter(|_| !missing.is_empty())?;
+        let role = without_redis.or(without_database).or(self.roles.first()).filter(|_| !missing.is_empty())?;
         Some(format!("role {role} needs {}", missing.join(", ")))
     }
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::clock::whole_milliseconds;
 use super::new_poll::{Invalid, check_labels, check_times, check_title};
@@ -37,20 +38,25 @@ pub enum Refusal {
 }
 
 /// A change to a poll; a field that is absent stays as it is. A time given as `null` is removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({ "title": "Tea, or coffee?", "closes_at": "2099-12-31T18:00:00Z" }))]
 pub struct PollChange {
     /// A new question; only before the first ballot.
+    #[schema(min_length = 1, max_length = 200)]
     pub title: Option<String>,
     /// New labels, as many as there are options; only before the first ballot.
+    #[schema(min_items = 2, max_items = 50)]
     pub options: Option<Vec<String>>,
     /// Who sees totals from now on.
     pub results: Option<Visibility>,
     /// When the draft opens by itself.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Timestamp>)]
     pub opens_at: Option<Option<Timestamp>>,
     /// When the poll closes by itself.
     #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Timestamp>)]
     pub closes_at: Option<Option<Timestamp>>,
 }
 

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// An administrative act.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Deed {
     /// When.
     pub at: Timestamp,
@@ -17,7 +18,10 @@ pub struct Deed {
 }
 
 /// A deed on record, with its number: later ones have higher numbers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "id": 12, "at": "2026-05-04T09:30:00Z", "who": "admin key", "what": "poll.close", "subject": "drinks"
+}))]
 pub struct Recorded {
     /// Its number.
     pub id: u64,

@@ -13,6 +13,7 @@ pub mod deed;
 pub mod fold;
 pub mod folding;
 pub mod gate;
+pub mod item;
 pub mod keys;
 pub mod ledger;
 pub mod log;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::clock::Entropy;
 
@@ -12,7 +13,8 @@ pub const MAX_OPTIONS: usize = 50;
 
 /// A poll's immutable identity: 47 random bits, so that an id is never handed out twice even when a database is
 /// restored from a backup, and every store keeps it in six bytes. Written as 12 hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(value_type = String, pattern = "^[0-9a-f]{12}$", example = "3f0b1c9d2e47")]
 pub struct PollId(u64);
 
 impl PollId {
@@ -188,7 +190,8 @@ impl fmt::Display for JoinCode {
 }
 
 /// An option's place in its poll, from 0; shown as a key: `a`..`z`, then `aa`, `ab`…
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, ToSchema)]
+#[schema(value_type = String, pattern = "^[a-z]{1,2}$", example = "a")]
 pub struct Choice(u8);
 
 impl Choice {

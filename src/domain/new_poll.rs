@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::clock::whole_milliseconds;
 use super::names::{InvalidName, JoinCode, MAX_OPTIONS, PollId, Slug};
@@ -54,14 +55,20 @@ pub enum Invalid {
 }
 
 /// The wish for a poll, as it came in.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "Tea or coffee?", "options": ["Tea", "Coffee"], "slug": "drinks", "status": "open", "results": "live"
+}))]
 pub struct NewPoll {
     /// The question, 1 to 200 characters.
+    #[schema(min_length = 1, max_length = 200)]
     pub title: String,
     /// The labels, 2 to 50, each 1 to 100 characters, all different.
+    #[schema(min_items = 2, max_items = 50)]
     pub options: Vec<String>,
     /// Its name in addresses; made from the title where absent.
+    #[schema(pattern = "^[a-z0-9-]{1,64}$")]
     pub slug: Option<String>,
     /// `draft` (the default) or `open`.
     pub status: Option<Status>,
@@ -154,6 +161,18 @@ pub fn check_labels(labels: &[String]) -> Result<Vec<String>, Invalid> {
     Ok(checked)
 }
 
+/// A text as a label: on one line, and where it is too long for that cut, behind a word if one ends nearby, with `…` at
+/// its end. Whether it was cut.
+#[must_use]
+pub fn as_label(text: &str) -> (String, bool) {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let Some((cut, _)) = line.char_indices().nth(MAX_LABEL - 1).filter(|_| line.chars().count() > MAX_LABEL) else {
+        return (line, false);
+    };
+    let whole_words = line[..cut].rfind(' ').filter(|end| *end > cut / 2);
+    (format!("{}…", &line[..whole_words.unwrap_or(cut)]), true)
+}
+
 /// Checks that times lie ahead and in order.
 ///
 /// # Errors
@@ -222,6 +241,19 @@ mod tests {
         let reserved = make(NewPoll { slug: Some("new".into()), ..wish() });
         assert_eq!(reserved, Err(Invalid::Slug(InvalidName::Reserved)));
         assert_eq!(make(NewPoll { status: Some(Status::Closed), ..wish() }), Err(Invalid::Status));
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_for_a_label_is_cut_behind_a_word_and_shows_it() {
+        assert_eq!(as_label(" one\ntwo\t three "), ("one two three".into(), false));
+        let longest = "é".repeat(MAX_LABEL);
+        assert_eq!(as_label(&longest), (longest.clone(), false));
+        let (cut, is_cut) = as_label(&format!("{longest}é"));
+        assert_eq!((cut.chars().count(), cut.ends_with("é…"), is_cut), (MAX_LABEL, true, true));
+        assert_eq!(as_label(&format!("{} {}", "x".repeat(70), "y".repeat(70))).0, format!("{}…", "x".repeat(70)));
+        for text in ["x".repeat(1000), "word ".repeat(200), format!("a {}", "é".repeat(200))] {
+            assert!(one_line(&as_label(&text).0, MAX_LABEL).is_some(), "{text}");
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::change::Refusal;
 use super::gate::{Gate, Phase};
@@ -19,7 +20,7 @@ use super::names::{Choice, JoinCode, PollId, Slug};
 use super::user::UserId;
 
 /// Where a poll is in its life.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Being prepared: not listed, no ballot is accepted.
@@ -44,7 +45,7 @@ impl Status {
 }
 
 /// Who sees the totals, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
     /// Everyone, while votes come in.
@@ -57,7 +58,7 @@ pub enum Visibility {
 }
 
 /// Who has one vote in a poll.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum OneVotePer {
     /// A browser, by its cookie, or an API client by its `Idempotency-Key`: stops mistakes, not cheats.

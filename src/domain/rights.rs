@@ -3,13 +3,16 @@
 use std::fmt;
 use std::str::FromStr;
 
+use utoipa::ToSchema;
+
 use super::poll::Poll;
 use super::quote::Quote;
 use super::snapshot::Audience;
 use super::user::{UserId, UserRole};
 
 /// What an API token may be used for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub enum Scope {
     /// To look at what its holder may see.
     Read,

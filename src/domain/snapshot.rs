@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::names::{Choice, PollId};
 use super::poll::{Poll, Status, Visibility};
@@ -29,7 +30,8 @@ pub enum Audience {
 }
 
 /// One option of a [`SnapshotView`].
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Standing)]
 pub struct OptionView {
     /// `a`, `b`, `c`…
     pub key: Choice,
@@ -41,7 +43,13 @@ pub struct OptionView {
 }
 
 /// A snapshot as `.json` and the event stream show it to one audience.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Result, example = json!({
+    "poll": "drinks", "id": "3f0b1c9d2e47", "title": "Tea or coffee?", "status": "open", "final": false,
+    "generation": 1, "version": 7, "results": "live", "hidden": false, "total": 3,
+    "options": [{ "key": "a", "label": "Tea", "votes": 2 }, { "key": "b", "label": "Coffee", "votes": 1 }],
+    "closes_at": null, "at": "2026-05-04T09:31:00Z"
+}))]
 pub struct SnapshotView {
     /// The poll's slug.
     pub poll: String,

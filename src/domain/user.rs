@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The longest id, in characters.
 pub const MAX_ID: usize = 64;
@@ -33,7 +34,8 @@ pub enum InvalidUser {
 
 /// The name by which somebody signs in: ASCII letters, digits and `. _ @ + -`. Kept as it was chosen, and the same
 /// whether in capitals or not.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(value_type = String, pattern = "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$", example = "tintin")]
 pub struct UserId(String);
 
 impl UserId {
@@ -85,7 +87,7 @@ impl fmt::Display for UserId {
 }
 
 /// What somebody is here: each may do what those before may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum UserRole {
     /// Votes with the account, posts quotes of their own.

@@ -96,18 +96,19 @@ pub struct Actors {
     pub cookie: SessionCookie,
     /// The marks of the admin key: the first is for new sessions, each is recognised.
     marks: Arc<[[u8; 16]]>,
-    store: Store,
+    /// Where sessions and tokens are; without it only the admin key is known.
+    store: Option<Store>,
     clock: Clock,
     known: Arc<Mutex<Memory>>,
 }
 
 impl Actors {
-    /// Whoever has shown the admin key `key`, or holds what `store` knows. `secrets`: the newest first.
+    /// Whoever has shown the admin key `key`, or holds what `store` knows, where there is one. `secrets`: the newest first.
     #[must_use]
-    pub fn new(key: &str, secrets: &[String], cookie: SessionCookie, store: &Store, clock: Clock) -> Self {
+    pub fn new(key: &str, secrets: &[String], cookie: SessionCookie, store: Option<&Store>, clock: Clock) -> Self {
         let key = AdminKey::new(key);
         let marks = secrets.iter().map(|secret| key.mark(secret)).collect();
-        Self { marks, key, cookie, store: store.primary(), clock, known: Arc::default() }
+        Self { marks, key, cookie, store: store.map(Store::primary), clock, known: Arc::default() }
     }
 
     /// Whoever sent these headers; nobody where what they show is not good (any more), or is nothing.
@@ -158,13 +159,13 @@ impl Actors {
         if let Some(caller) = self.remembered(&hash) {
             return Ok(Some(caller));
         }
-        let now = self.clock.now();
-        let Some(shown) = self.store.session(&hash, now).await?.filter(|shown| self.is_good(&shown.credential.holder))
+        let (Some(store), now) = (&self.store, self.clock.now()) else { return Ok(None) };
+        let Some(shown) = store.session(&hash, now).await?.filter(|shown| self.is_good(&shown.credential.holder))
         else {
             return Ok(None);
         };
         if is_due(Some(shown.credential.seen_at), now) {
-            note(self.store.see_session(&shown.credential.id, now).await);
+            note(store.see_session(&shown.credential.id, now).await);
         }
         Ok(Some(self.remember(hash, by_session(hash, shown))))
     }
@@ -174,13 +175,12 @@ impl Actors {
         if let Some(caller) = self.remembered(&hash) {
             return Ok(Some(caller));
         }
-        let now = self.clock.now();
-        let Some(shown) = self.store.token(&hash, now).await?.filter(|shown| self.is_good(&shown.credential.holder))
-        else {
+        let (Some(store), now) = (&self.store, self.clock.now()) else { return Ok(None) };
+        let Some(shown) = store.token(&hash, now).await?.filter(|shown| self.is_good(&shown.credential.holder)) else {
             return Ok(None);
         };
         if is_due(shown.credential.seen_at, now) {
-            note(self.store.see_token(&shown.credential.id, now).await);
+            note(store.see_token(&shown.credential.id, now).await);
         }
         Ok(Some(self.remember(hash, by_token(secret, shown))))
     }

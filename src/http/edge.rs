@@ -17,6 +17,7 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::cors;
 use super::error::{ApiError, Cause};
 use super::guard::Guard;
 use super::language::{self, Language};
@@ -59,6 +60,7 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     let route = Route(request.extensions().get::<MatchedPath>().cloned());
     let reader = super::pages::wants_page(request.headers()).then(|| Language::of(request.uri(), request.headers()));
     let chosen = language::chosen(request.uri());
+    let is_shared = cors::is_shared(request.uri().path());
     let id = edge.ids.fetch_add(1, Ordering::Relaxed);
     // At the debug level only: at fifty thousand ballots a second a span costs a tenth of the rate, for lines that
     // nobody writes. What fails is logged below, with its id, at any level.
@@ -76,6 +78,9 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
         response = edge.failed(response, id, &labels, reader);
     }
     add_headers(&mut response);
+    if is_shared {
+        cors::open(response.headers_mut());
+    }
     if let Some(chosen) = chosen {
         language::keep(chosen, &mut response);
     }

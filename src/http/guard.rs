@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::actors::{self, Actors, Caller};
+use super::cors;
 use super::error::ApiError;
 use super::metrics::Metrics;
 use super::origin::{Origins, Peer};
@@ -94,9 +95,14 @@ impl Guard {
         let rows = request.extensions().get::<MatchedPath>().and_then(|path| self.rows.get(path.as_str()));
         // At no address of ours: the edge's own answer is the right one.
         let Some(rows) = rows else { return ApiError::NotFound("address").into_response() };
-        let Some(row) = rows.iter().find(|row| row.takes(request.method())) else { return other_method(rows) };
+        let Some(row) = rows.iter().find(|row| row.takes(request.method())) else {
+            let is_shared = rows.iter().any(|row| row.kind == Kind::Shared);
+            let asks_first = is_shared && *request.method() == Method::OPTIONS;
+            return if asks_first { cors::preflight(rows) } else { other_method(rows) };
+        };
         let (headers, peer) = (request.headers(), request.extensions().get::<Peer>().copied());
         if !matches!(*request.method(), Method::GET | Method::HEAD)
+            && row.kind != Kind::Shared
             && let Err(error) = self.origins.check(headers, peer)
         {
             return error.into_response();

@@ -11,6 +11,8 @@ pub enum Front {
     Vote,
     /// The default poll's result.
     Result,
+    /// The service of items.
+    Items,
 }
 
 /// The host names that have a page of their own at `/`. Cloning shares them.
@@ -27,17 +29,15 @@ impl Hosts {
     }
 
     /// Whose page is at `/` of this host, as a request names it: in any case, with or without a port. `None` where it is
-    /// nobody's in particular. A host that fits both is a vote host.
+    /// nobody's in particular. A host that fits several is a vote host before a result host, and that before an items host.
     #[must_use]
     pub fn front(&self, host: &str) -> Option<Front> {
         let host = name(host).to_ascii_lowercase();
         let fits =
             |patterns: &HostPatterns| patterns.each().any(|pattern| matches(pattern.as_bytes(), host.as_bytes()));
-        match (fits(&self.patterns.vote_hosts), fits(&self.patterns.result_hosts)) {
-            (true, _) => Some(Front::Vote),
-            (false, true) => Some(Front::Result),
-            (false, false) => None,
-        }
+        let Config { vote_hosts, result_hosts, items_hosts } = &*self.patterns;
+        let fronts = [(vote_hosts, Front::Vote), (result_hosts, Front::Result), (items_hosts, Front::Items)];
+        fronts.into_iter().find(|(patterns, _)| fits(patterns)).map(|(_, front)| front)
     }
 }
 
@@ -74,7 +74,8 @@ mod tests {
     use super::*;
 
     fn hosts(vote: &str, result: &str) -> Hosts {
-        Hosts::new(&Config { vote_hosts: vote.parse().unwrap(), result_hosts: result.parse().unwrap() })
+        let [vote_hosts, result_hosts, items_hosts] = [vote, result, "items.*"].map(|hosts| hosts.parse().unwrap());
+        Hosts::new(&Config { vote_hosts, result_hosts, items_hosts })
     }
 
     #[test]
@@ -86,6 +87,7 @@ mod tests {
         for host in ["result.localhost:1", "results.votes.fr", "RESULTS.x"] {
             assert_eq!(hosts.front(host), Some(Front::Result), "{host}");
         }
+        assert_eq!(hosts.front("items.localhost:8080"), Some(Front::Items));
         for host in
             ["localhost", "vote", "myvote.localhost", "votes.fr", "x.vote.fr", "10.0.0.7:80", "[::1]:80", "", ":"]
         {

@@ -2,7 +2,7 @@
 //! not share numbers.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::extract::MatchedPath;
@@ -18,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
 
 use crate::domain::ledger::Ledger;
+use crate::items::Items;
 
 /// A request's route template; requests that match no route share one label.
 #[derive(Clone, Debug)]
@@ -90,6 +91,7 @@ pub struct Metrics {
 struct Shared {
     registry: Registry,
     ledger: Arc<Mutex<Option<Ledger>>>,
+    items: Arc<OnceLock<Items>>,
     measures: Measures,
 }
 
@@ -144,7 +146,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let seconds = || Seconds.new_metric();
         let ballots = || Histogram::new(exponential_buckets(1.0, 2.0, 14));
-        let (mut registry, ledger) = (Registry::default(), Arc::default());
+        let (mut registry, ledger, items) = (Registry::default(), Arc::default(), Arc::default());
         let measures = Measures {
             http_requests: Family::default(),
             http_duration: Family::new_with_constructor(Seconds),
@@ -167,7 +169,8 @@ impl Default for Metrics {
         measures.register(&mut registry);
         let ours = registry.sub_registry_with_prefix("hemicycle");
         ours.register_collector(Box::new(LedgerCollector(Arc::clone(&ledger))));
-        Self { shared: Arc::new(Shared { registry, ledger, measures }) }
+        ours.register_collector(Box::new(ItemsCollector(Arc::clone(&items))));
+        Self { shared: Arc::new(Shared { registry, ledger, items, measures }) }
     }
 }
 
@@ -221,6 +224,12 @@ impl Metrics {
         *self.shared.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(ledger);
     }
 
+    /// From now on shows who answers reads of these items.
+    pub fn watch_items(&self, items: Items) {
+        // Set once: a process has one set of items.
+        let _ = self.shared.items.set(items);
+    }
+
     /// All metrics in the `OpenMetrics` text format.
     ///
     /// # Errors
@@ -272,6 +281,26 @@ impl Collector for LedgerCollector {
             gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
         Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct ItemsCollector(Arc<OnceLock<Items>>);
+
+impl Collector for ItemsCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let Some(sources) = self.0.get().map(Items::sources) else { return Ok(()) };
+        let counters = [
+            ("items_read_by_main", "Calls for items that the main answered", sources.main),
+            ("items_read_by_replica", "Calls for items that a replica answered", sources.replica),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)?;
+        }
+        let fresh = ConstGauge::new(sources.fresh.cast_signed());
+        let help = "Replicas that items may be read from just now";
+        fresh.encode(encoder.encode_descriptor("items_replicas_fresh", help, None, fresh.metric_type())?)
     }
 }
 

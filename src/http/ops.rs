@@ -3,6 +3,7 @@
 //! On a listener of their own (`OPS_LISTEN`) the metrics are open. On the public one they ask for the key while some
 //! poll hides its results: a count of accepted ballots is a result.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::State;
@@ -11,12 +12,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::json;
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
 
 use super::actors::{self, AdminKey};
-use super::error::ApiError;
+use super::error::{ApiError, ErrorBody};
 use super::health::Health;
 use super::metrics::Metrics;
+use super::openapi::Chapter;
 use crate::domain::ledger::Ledger;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -46,18 +49,72 @@ pub struct Counts {
 /// `/livez`, `/readyz` and `/metrics`.
 pub fn router(ops: Ops) -> Router {
     Router::new()
-        .route("/livez", get(|| async { "alive\n" }))
+        .route("/livez", get(alive))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(ops)
 }
 
+/// What every listener says of itself.
+#[must_use]
+pub fn chapter() -> Chapter {
+    #[derive(OpenApi)]
+    #[openapi(paths(alive, ready, metrics))]
+    struct Operations;
+
+    let about = "Whether a process is alive and ready, and what it counts. With OPS_LISTEN they are on an address of their own.";
+    Chapter { role: "operations", about, operations: Operations::openapi() }
+}
+
+/// How a process is.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({ "ready": true, "troubles": {} }))]
+struct Readiness {
+    /// Whether it should get requests.
+    ready: bool,
+    /// What keeps it from that, by component.
+    troubles: BTreeMap<&'static str, String>,
+}
+
+#[utoipa::path(
+    get,
+    path = "/livez",
+    operation_id = "livez",
+    summary = "Whether the process is alive",
+    description = "Touches nothing else.",
+    responses((status = 200, description = "It is.", body = String, example = "alive\n"))
+)]
+async fn alive() -> &'static str {
+    "alive\n"
+}
+
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "readyz",
+    summary = "Whether the process should get requests",
+    responses(
+        (status = 200, description = "It should.", body = Readiness),
+        (status = 503, description = "It should not: it is starting, going down, or cut off from what it needs.", body = Readiness)
+    )
+)]
 async fn ready(State(ops): State<Ops>) -> Response {
     let troubles = ops.health.troubles();
     let status = if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(json!({ "ready": troubles.is_empty(), "troubles": troubles }))).into_response()
+    (status, Json(Readiness { ready: troubles.is_empty(), troubles })).into_response()
 }
 
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    operation_id = "metrics",
+    summary = "The metrics, for Prometheus",
+    description = "In OpenMetrics. At the address of the site they take the admin key while some poll hides its result.",
+    responses(
+        (status = 200, description = "The metrics.", body = String, content_type = "application/openmetrics-text"),
+        (status = 401, description = "Some poll hides its result, and the admin key is missing.", body = ErrorBody)
+    )
+)]
 async fn metrics(State(ops): State<Ops>, headers: HeaderMap) -> Result<Response, ApiError> {
     if let Some(key) = &ops.guard
         && ops.hides_results().await

@@ -24,6 +24,9 @@ pub enum Kind {
     Api,
     /// A page: whoever must sign in first is sent there, and comes back.
     Page,
+    /// Something for programs, and for pages of any origin ([`cors`](super::cors)): what a browser sends unasked, its
+    /// cookies, proves nothing here.
+    Shared,
 }
 
 /// A route by one method.
@@ -51,6 +54,10 @@ const fn page(path: &'static str, need: Need, whose: &'static str) -> Row {
     Row { method: "GET", path, need, limit: Limit::Open, kind: Kind::Page, whose }
 }
 
+const fn shared(method: &'static str, path: &'static str, whose: &'static str) -> Row {
+    Row { method, path, need: Need::Anybody, limit: Limit::Open, kind: Kind::Shared, whose }
+}
+
 use Limit::{Failures, Open, Rate};
 use Need::{Admin, Anybody, Author, InPerson, Member, Organiser};
 
@@ -60,6 +67,7 @@ const OWN_DRAFTS: &str = "drafts: their own; an admin all";
 const OWN_HIDDEN: &str = "hidden totals: their own; an admin all";
 const HIDDEN_QUOTES: &str = "hidden ones: organisers";
 const OWN_NAME: &str = "in their own name; an admin in any";
+const AS_WRITE: &str = "as ITEMS_WRITE says";
 const OWN_ACCOUNT: &str = "their own account, in person; an admin all";
 
 /// Every route, role by role.
@@ -136,15 +144,31 @@ pub const TABLE: &[Row] = &[
     api("POST", "/quotes/{id}/upvotes/delete", Anybody, Rate, "by voter"),
     // search
     api("GET", "/search", Member, Rate, ALL),
+    // items
+    shared("GET", "/item", ALL),
+    shared("POST", "/item", AS_WRITE),
+    shared("DELETE", "/item", AS_WRITE),
+    shared("GET", "/items", ALL),
+    page("/items/view", Anybody, ALL),
+    page("/items/delete", Anybody, ALL),
+    api("POST", "/items/delete", Anybody, Open, AS_WRITE),
     // site
     page("/join", Anybody, ALL),
     page("/signin", Anybody, ALL),
     page("/signup", Anybody, "as SIGNUP says"),
+    api("GET", "/openapi.json", Anybody, Open, ALL),
+    page("/apidocs", Anybody, ALL),
+    page("/apidocs/{name}", Anybody, ALL),
+    page("/wall", Anybody, ALL),
+    Row { limit: Rate, ..page("/wall/search", Anybody, ALL) },
+    page("/wall/{quote}/edit", Member, OWN),
+    page("/wall/{quote}/delete", Member, OWN),
     page("/account", InPerson, "their own"),
     page("/account/delete", InPerson, "their own"),
     page("/studio", Organiser, OWN),
     page("/studio/glance", Organiser, OWN),
     page("/studio/new", Organiser, ALL),
+    page("/studio/quotes", Organiser, ALL),
     page("/studio/polls/{poll}", Organiser, OWN),
     page("/studio/polls/{poll}/edit", Organiser, OWN),
     page("/studio/polls/{poll}/sheet", Organiser, OWN),

@@ -1,5 +1,6 @@
 //! The roles: each owns some paths, or none, and never imports another.
 
+pub mod items;
 pub mod polls;
 pub mod quotes;
 pub mod result;

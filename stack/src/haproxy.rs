@@ -17,11 +17,14 @@ use crate::process::{self, Process, words};
 use crate::programs;
 
 /// Which requests lead to which role: by path at any host, and `/` by host; everything else goes to the role site.
-const ROUTES: [(&str, &[&str]); 5] = [
+const ROUTES: [(&str, &[&str]); 8] = [
     ("vote", &["{ path_reg ^/(vote|ballots)(/|$) }", "{ path / } { hdr_beg(host) -i vote. }"]),
     ("result", &["{ path_reg ^/(results|socket\\.io)(/|$) }", "{ path / } { hdr_beg(host) -i result. results. }"]),
     ("polls", &["{ path_reg ^/polls(/|$) }"]),
     ("users", &["{ path_reg ^/(users|sessions)(/|$) }"]),
+    ("quotes", &["{ path_reg ^/quotes(/|$) }"]),
+    ("search", &["{ path_reg ^/search(/|$) }"]),
+    ("items", &["{ path_reg ^/items?(/|$) }", "{ path / } { hdr_beg(host) -i items. }"]),
     ("site", &[]),
 ];
 

@@ -58,7 +58,9 @@ impl StackOptions {
     pub fn whole(binary: impl Into<PathBuf>) -> Self {
         Self {
             binary: binary.into(),
-            roles: ["vote", "worker", "result", "polls", "users", "site"].map(String::from).into(),
+            roles: ["vote", "worker", "result", "polls", "users", "quotes", "search", "items", "site"]
+                .map(String::from)
+                .into(),
             of_each: 2,
             replicated: true,
             fsync: true,
@@ -125,6 +127,11 @@ impl Stack {
         ]);
         if let Some(standby) = &standby {
             environment.extend(variables(&[("DATABASE_REPLICAS_URL", &standby.url(DATABASE))]));
+        }
+        if !replicas.is_empty() {
+            // The main, too: once another one was promoted it is a replica.
+            let all: Vec<_> = std::iter::once(&main).chain(&replicas).map(Redis::url).collect();
+            environment.extend(variables(&[("REDIS_REPLICAS_URL", &all.join(","))]));
         }
         environment.extend_from_slice(&options.environment);
         let roles = start_roles(options, &environment)?;

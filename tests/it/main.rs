@@ -9,6 +9,8 @@ mod faults;
 mod finding;
 mod forge;
 mod hostile;
+mod items_contract;
+mod items_replicas;
 mod layers;
 mod live_redis;
 mod ops;

@@ -5,6 +5,7 @@ mod licences;
 mod packages;
 mod pictures;
 mod sabotage;
+mod schemathesis;
 mod shell;
 mod stack;
 mod test;
@@ -23,6 +24,8 @@ enum Chore {
     Test(test::Args),
     /// Check licences, sources and duplicates of all dependencies against deny.toml
     Licences,
+    /// Try the API by its description, as a step of `test` does: installs Schemathesis into target/ where it is missing
+    Api,
     /// Break each invariant on purpose, and see that a test turns red
     Sabotage(sabotage::Args),
     /// Measure speed, as ratios to ceilings of the same run
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match Chore::parse() {
         Chore::Test(args) => test::run(&args),
         Chore::Licences => licences::run(),
+        Chore::Api => schemathesis::ensure(true).and_then(|()| schemathesis::run()),
         Chore::Bench(args) => bench::run("bench", &args),
         Chore::Soak(args) => bench::run("soak", &args),
         Chore::Pictures => pictures::run(),

@@ -23,6 +23,7 @@ const POSTGRES: Need = Need { command: "initdb", package: "postgresql", purpose:
 const HAPROXY: Need = Need { command: "haproxy", package: "haproxy", purpose: "one address before several servers" };
 const SETPRIV: Need = Need { command: "setpriv", package: "util-linux", purpose: "PostgreSQL, which refuses root" };
 const IPCRM: Need = Need { command: "ipcrm", package: "util-linux", purpose: "the memory of a killed PostgreSQL" };
+const PYTHON: Need = Need { command: "python3", package: "python3-venv", purpose: "Schemathesis, which tries the API" };
 
 /// What the servers of the stack need.
 pub const STACK: &[Need] = &[REDIS, POSTGRES, HAPROXY, SETPRIV, IPCRM];
@@ -41,6 +42,7 @@ pub const TESTS: &[Need] = &[
     Need { command: "openssl", package: "openssl", purpose: "the certificate of a Redis that is reached by TLS" },
     Need { command: "curl", package: "curl", purpose: "the commands by which clients of old make accounts" },
     Need { command: "git", package: "git", purpose: "the test that every sabotage still fits the sources" },
+    PYTHON,
     REDIS,
     POSTGRES,
     HAPROXY,
@@ -76,7 +78,14 @@ pub fn ensure(needs: &[Need], install: bool) -> anyhow::Result<()> {
 }
 
 fn missing(needs: &[Need]) -> Vec<Need> {
-    needs.iter().filter(|need| programs::find(need.command).is_err()).copied().collect()
+    needs.iter().filter(|need| !is_there(need)).copied().collect()
+}
+
+fn is_there(need: &Need) -> bool {
+    // Debian has Python without what makes a folder of its own for a program.
+    let works = need.command != PYTHON.command
+        || shell::succeeds(Command::new("python3").args(["-c", "import ensurepip, venv"]));
+    programs::find(need.command).is_ok() && works
 }
 
 fn with_apt_get(packages: &[&str]) -> anyhow::Result<()> {

@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::{licences, packages, shell};
+use crate::{licences, packages, schemathesis, shell};
 
 /// Which checks to run, and how.
 ///
-/// Installs what the tests need (Debian packages, by apt-get), then runs in order: cargo fmt, cargo clippy, the
-/// licences, all tests, cargo doc. Stops at the first that fails.
+/// Installs what the tests need (Debian packages, by apt-get; Schemathesis, by pip into target/), then runs in order: cargo
+/// fmt, cargo clippy, the licences, all tests, Schemathesis, cargo doc. Stops at the first that fails.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -23,11 +23,12 @@ struct Step {
     run: fn() -> anyhow::Result<()>,
 }
 
-const STEPS: [Step; 5] = [
+const STEPS: [Step; 6] = [
     Step { name: "format", run: || shell::run(&mut shell::cargo(&["fmt", "--all", "--check"])) },
     Step { name: "lints", run: lints },
     Step { name: "licences", run: licences::run },
     Step { name: "tests", run: || shell::run(&mut shell::cargo(&["test", "--workspace", "--locked"])) },
+    Step { name: "the API by its description", run: schemathesis::run },
     Step { name: "documentation", run: documentation },
 ];
 
@@ -39,7 +40,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let start = Instant::now();
     timed("what the tests need", || {
         components()?;
-        packages::ensure(packages::TESTS, !args.no_install)
+        packages::ensure(packages::TESTS, !args.no_install)?;
+        schemathesis::ensure(!args.no_install)
     })?;
     for step in &STEPS {
         timed(step.name, step.run)?;

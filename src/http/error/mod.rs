@@ -10,20 +10,23 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::passwords::Busy;
 use crate::domain::change::Refusal;
+use crate::domain::item::InvalidItem;
 use crate::domain::new_poll::Invalid;
 use crate::domain::password::InvalidPassword;
 use crate::domain::poll::Status;
 use crate::domain::quote::InvalidQuote;
 use crate::domain::rights::Need;
 use crate::domain::user::InvalidUser;
+use crate::items::ItemsError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
 
-/// What became of a ballot that got no verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+/// What became of a ballot, or of a change, that got no verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Fate {
     /// It was not accepted; send it again.
@@ -73,6 +76,21 @@ pub enum ApiError {
     /// Somebody else's quote, or a quote in somebody else's name.
     #[error("this quote is somebody else's")]
     NotYourQuote,
+    /// An item that can be none.
+    #[error(transparent)]
+    Item(#[from] InvalidItem),
+    /// Items are away, or too many wait for them.
+    #[error("items are not available just now; try again in a moment")]
+    ItemsAway {
+        /// What became of the change; where nothing was to be changed, refused.
+        fate: Fate,
+        /// What went wrong, where something did.
+        #[source]
+        source: Option<Box<dyn StdError + Send + Sync>>,
+    },
+    /// There is no room for more items.
+    #[error("{0}")]
+    ItemsFull(&'static str),
     /// Nobody may sign up here, or only with an invitation.
     #[error("signing up takes an invitation here; ask an administrator for one")]
     SignUpClosed,
@@ -198,7 +216,8 @@ fn no_choice(given: bool, keys: &str) -> String {
 }
 
 /// The JSON body of an error; also left in the response's extensions for pages to render.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(as = Error)]
 pub struct ErrorBody {
     /// What is wrong, in a sentence.
     pub error: String,
@@ -233,6 +252,7 @@ impl ApiError {
             | Self::Account(_)
             | Self::Quote(_)
             | Self::Invalid(_)
+            | Self::Item(InvalidItem::Key)
             | Self::NoChoice { .. }
             | Self::CodeCount { .. }
             | Self::Refused(Refusal::Invalid(_)) => StatusCode::BAD_REQUEST,
@@ -248,7 +268,8 @@ impl ApiError {
             Self::NotFound(_) | Self::NoQuote => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooLarge(_) | Self::Item(InvalidItem::Value) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::ItemsFull(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Refused(_)
             | Self::Outdated
@@ -262,12 +283,14 @@ impl ApiError {
             | Self::CodeUsed
             | Self::NotByCode => StatusCode::CONFLICT,
             Self::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Busy(_) | Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Unavailable { .. } | Self::ItemsAway { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    fn body(&self) -> ErrorBody {
+    /// What it says in JSON.
+    #[must_use]
+    pub fn body(&self) -> ErrorBody {
         let (error, key) = (self.to_string(), self.key());
         let mut body = ErrorBody { error, key, status: None, opens_at: None, closed_at: None, fate: None };
         match self {
@@ -276,6 +299,7 @@ impl ApiError {
                 *(if *status == Status::Closed { &mut body.closed_at } else { &mut body.opens_at }) = *at;
             }
             Self::Busy(fate) | Self::Unavailable { fate, .. } => body.fate = *fate,
+            Self::ItemsAway { fate, .. } => body.fate = Some(*fate),
             _ => {}
         }
         body
@@ -285,9 +309,9 @@ impl ApiError {
     /// part of the product watches and logs.
     fn cause(&self) -> Option<Cause> {
         match self {
-            Self::Internal(source) | Self::Unavailable { source: Some(source), .. } => {
-                Some(Cause(chain(source.as_ref())))
-            }
+            Self::Internal(source)
+            | Self::Unavailable { source: Some(source), .. }
+            | Self::ItemsAway { source: Some(source), .. } => Some(Cause(chain(source.as_ref()))),
             _ => None,
         }
     }
@@ -301,7 +325,7 @@ impl IntoResponse for ApiError {
         match self {
             Self::Unauthorized => drop(headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             Self::TooMany { seconds } => drop(headers.insert(RETRY_AFTER, HeaderValue::from(seconds))),
-            Self::Busy(_) | Self::Unavailable { .. } => {
+            Self::Busy(_) | Self::Unavailable { .. } | Self::ItemsAway { .. } => {
                 headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}
@@ -329,6 +353,21 @@ impl From<StoreError> for ApiError {
 impl From<Busy> for ApiError {
     fn from(_: Busy) -> Self {
         Self::Busy(None)
+    }
+}
+
+impl From<ItemsError> for ApiError {
+    fn from(error: ItemsError) -> Self {
+        let fate = match error {
+            ItemsError::TooManyKeys => {
+                return Self::ItemsFull("there are as many items as there may be; delete some first");
+            }
+            ItemsError::TooManyBytes => return Self::ItemsFull("items have no room for this; delete some first"),
+            ItemsError::Busy => return Self::ItemsAway { fate: Fate::Refused, source: None },
+            ItemsError::Refused(_) => Fate::Refused,
+            ItemsError::Unknown(_) => Fate::Unknown,
+        };
+        Self::ItemsAway { fate, source: Some(Box::new(error)) }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which text of `locales/` says what an error is on a page.
 
-use super::ApiError;
+use super::{ApiError, Fate};
 use crate::domain::change::Refusal;
+use crate::domain::item::InvalidItem;
 use crate::domain::names::InvalidName;
 use crate::domain::new_poll::Invalid;
 use crate::domain::password::InvalidPassword;
@@ -30,6 +31,11 @@ impl ApiError {
             Self::Quote(InvalidQuote::Id) | Self::NoQuote => "no-quote",
             Self::Quote(InvalidQuote::Text) => "quote-text",
             Self::NotYourQuote => "not-your-quote",
+            Self::Item(InvalidItem::Key) => "item-key",
+            Self::Item(InvalidItem::Value) => "item-value",
+            Self::ItemsAway { fate: Fate::Refused, .. } => "items-away",
+            Self::ItemsAway { fate: Fate::Unknown, .. } => "items-unknown",
+            Self::ItemsFull(_) => "items-full",
             Self::SignUpClosed => "sign-up-closed",
             Self::TooManyTokens => "too-many-tokens",
             Self::TooManyPolls => "too-many-polls",

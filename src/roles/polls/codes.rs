@@ -10,28 +10,36 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::handlers::Asked;
 use super::making::Making;
+use super::openapi::CodesForm;
 use super::sheet;
 use crate::domain::code::{CodeBatch, MAX_BATCH, MAX_CODES, VotingCode};
 use crate::domain::poll::{OneVotePer, Poll};
 use crate::http::actors::Caller;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::guard::Known;
 use crate::http::language::Language;
 use crate::http::origin::Base;
 use crate::http::pages::html;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NewCodes, example = json!({ "count": 300 }))]
 struct CodesBody {
+    /// How many, as long as the poll has room: 5,000,000 in all.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     count: u32,
 }
 
 /// How many codes a poll has. Which were used is not known here.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "made": 300, "used": 12, "batches": [{ "batch": 1, "codes": 300, "made_at": "2026-05-04T09:30:00Z" }]
+}))]
 struct Codes {
     /// Codes that are good.
     made: u64,
@@ -40,7 +48,7 @@ struct Codes {
     batches: Vec<Batch>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Batch {
     #[serde(rename = "batch")]
     number: u32,
@@ -49,6 +57,22 @@ struct Batch {
 }
 
 /// `POST /polls/{poll}/codes`: makes codes, as a table; by a form also as a sheet to cut up.
+#[utoipa::path(
+    post,
+    path = "/polls/{poll}/codes",
+    operation_id = "make_codes",
+    summary = "Make voting codes",
+    description = "As a table of codes and their links, streamed. It is shown this once; a table that breaks off is worthless. \
+        A form may ask for a sheet to print and cut up instead, of at most 1000.",
+    request_body(content((CodesBody = "application/json"), (CodesForm = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "The codes.", content(
+            (String = "text/csv", example = "code,link\r\nK7RM-PXQ2-9TWZ,https://votes.example/vote/chair/K7RM-PXQ2-9TWZ\r\n"),
+            (String = "text/html")
+        )),
+        (status = 409, description = "This poll does not vote by code.", body = ErrorBody)
+    )
+)]
 pub async fn make(
     State(needs): State<Needs>,
     Path(name): Path<String>,
@@ -79,6 +103,14 @@ pub async fn make(
 }
 
 /// `GET /polls/{poll}/codes`.
+#[utoipa::path(
+    get,
+    path = "/polls/{poll}/codes",
+    operation_id = "count_codes",
+    summary = "How many voting codes there are",
+    description = "By batch, and how many votes were counted. Which codes were used is not known.",
+    responses((status = 200, description = "The numbers.", body = Codes))
+)]
 pub async fn count(
     State(needs): State<Needs>,
     Path(name): Path<String>,
@@ -94,6 +126,15 @@ pub async fn count(
 }
 
 /// `DELETE /polls/{poll}/codes/{batch}`: makes a batch worthless. Votes that were cast with it stay.
+#[utoipa::path(
+    delete,
+    path = "/polls/{poll}/codes/{batch}",
+    operation_id = "void_codes",
+    summary = "Make a batch of codes worthless",
+    description = "Votes that were cast with its codes stay.",
+    params(("batch" = u32, Path, description = "The batch's number.", example = 1)),
+    responses((status = 204, description = "They are worthless."))
+)]
 pub async fn void(
     State(needs): State<Needs>,
     Path((name, batch)): Path<(String, String)>,
@@ -104,6 +145,15 @@ pub async fn void(
 }
 
 /// `POST /polls/{poll}/codes/{batch}/void`: the same for forms, which know no DELETE.
+#[utoipa::path(
+    post,
+    path = "/polls/{poll}/codes/{batch}/void",
+    operation_id = "void_codes_by_form",
+    summary = "Make a batch of codes worthless, by a form",
+    description = "For forms, which know no DELETE.",
+    params(("batch" = u32, Path, description = "The batch's number.", example = 1)),
+    responses((status = 303, description = "On to the poll's page in the studio."))
+)]
 pub async fn void_by_form(
     State(needs): State<Needs>,
     Path((name, batch)): Path<(String, String)>,

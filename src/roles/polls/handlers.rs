@@ -9,9 +9,11 @@ use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::forms::Form;
+use super::openapi::{ActionForm, PollForm};
 use super::view::PollView;
 use crate::domain::change::PollChange;
 use crate::domain::names::PollId;
@@ -19,7 +21,7 @@ use crate::domain::new_poll::NewPoll;
 use crate::domain::poll::{Poll, Status};
 use crate::http::actors::Caller;
 use crate::http::body::{self, Kind};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::guard::Known;
 
 /// The longest delay of a closing, in seconds: a year.
@@ -30,16 +32,19 @@ const MAX_DELAY: u32 = 366 * 24 * 3600;
 #[serde(deny_unknown_fields)]
 struct NoBody {}
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Closing, example = json!({ "in": 30 }))]
 struct CloseBody {
-    /// Close in so many seconds; at once where absent.
+    /// Close in so many seconds; at once where absent. At most a year.
     #[serde(rename = "in")]
+    #[schema(maximum = 31_622_400)]
     delay: Option<u32>,
 }
 
 /// What can be posted to `/polls/{poll}/{action}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 enum Action {
     Open,
     Close,
@@ -82,6 +87,14 @@ impl Action {
 }
 
 /// `GET /polls`.
+#[utoipa::path(
+    get,
+    path = "/polls",
+    operation_id = "list_polls",
+    summary = "All polls",
+    description = "Open and closed ones for everybody; drafts only for whoever may run them.",
+    responses((status = 200, description = "The polls.", body = [PollView]))
+)]
 pub async fn list(State(needs): State<Needs>, headers: HeaderMap) -> Result<Response, ApiError> {
     let caller = needs.actors.know(&headers).await?;
     let now = needs.clock.now();
@@ -92,6 +105,14 @@ pub async fn list(State(needs): State<Needs>, headers: HeaderMap) -> Result<Resp
 }
 
 /// `GET /polls/{poll}`.
+#[utoipa::path(
+    get,
+    path = "/polls/{poll}",
+    operation_id = "show_poll",
+    summary = "One poll",
+    description = "Its question, options, rules and state. A draft is there only for whoever may run it.",
+    responses((status = 200, description = "The poll.", body = PollView))
+)]
 pub async fn show(
     State(needs): State<Needs>,
     Path(name): Path<String>,
@@ -107,6 +128,20 @@ pub async fn show(
 }
 
 /// `POST /polls`: from JSON, or from the form of the studio.
+#[utoipa::path(
+    post,
+    path = "/polls",
+    operation_id = "create_poll",
+    summary = "Make a poll",
+    description = "A draft, or open at once. It belongs to whoever makes it. Where no slug is wished for, one is made from the title.",
+    request_body(content((NewPoll = "application/json"), (PollForm = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "The poll that was made.", body = PollView,
+            headers(("Location" = String, description = "The path of the poll."))),
+        (status = 303, description = "To a form: on to the poll's page in the studio."),
+        (status = 409, description = "The slug is taken, or this organiser has too many polls.", body = ErrorBody)
+    )
+)]
 pub async fn create(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -123,6 +158,18 @@ pub async fn create(
 }
 
 /// `PATCH /polls/{poll}`.
+#[utoipa::path(
+    patch,
+    path = "/polls/{poll}",
+    operation_id = "change_poll",
+    summary = "Change a poll",
+    description = "Changes what the body names, and leaves the rest. Texts are fixed once the first ballot was accepted. A time given as null is removed.",
+    request_body = PollChange,
+    responses(
+        (status = 200, description = "The poll as it is now.", body = PollView),
+        (status = 409, description = "The state of the poll does not allow it.", body = ErrorBody)
+    )
+)]
 pub async fn change(
     State(needs): State<Needs>,
     Path(name): Path<String>,
@@ -141,6 +188,17 @@ pub async fn change(
 }
 
 /// `DELETE /polls/{poll}`.
+#[utoipa::path(
+    delete,
+    path = "/polls/{poll}",
+    operation_id = "delete_poll",
+    summary = "Delete a poll",
+    description = "With its ballots, result and voting codes, for good. Drafts, and polls that are closed and counted to the end.",
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 409, description = "It is open, or its last ballots are being counted.", body = ErrorBody)
+    )
+)]
 pub async fn delete(
     State(needs): State<Needs>,
     Path(name): Path<String>,
@@ -152,6 +210,28 @@ pub async fn delete(
 }
 
 /// `POST /polls/{poll}/open`, `/close`, `/reset`, `/duplicate`; and `/edit`, `/show` and `/delete`, for forms.
+#[utoipa::path(
+    post,
+    path = "/polls/{poll}/{action}",
+    operation_id = "act_on_poll",
+    summary = "Open, close, reset or duplicate a poll",
+    description = "`open`: begins, or goes on after it was closed. `close`: at once, or with a body in so many seconds; whatever was accepted is counted. \
+        `reset`: empties the result. `duplicate`: a new draft with the same texts and rules. \
+        `edit`, `show` and `delete` are for forms of the studio, which know neither PATCH nor DELETE.",
+    params(("action" = inline(Action), Path, description = "What to do.", example = "close")),
+    request_body(
+        content((CloseBody = "application/json"), (ActionForm = "application/x-www-form-urlencoded")),
+        description = "Only `close` takes settings; all other actions nothing, or an empty object."
+    ),
+    responses(
+        (status = 200, description = "The poll as it is now.", body = PollView),
+        (status = 201, description = "`duplicate`: the new draft.", body = PollView,
+            headers(("Location" = String, description = "The path of the new poll."))),
+        (status = 204, description = "`delete`: it is deleted."),
+        (status = 303, description = "To a form: on to a page of the studio."),
+        (status = 409, description = "The state of the poll does not allow it.", body = ErrorBody)
+    )
+)]
 pub async fn act(
     State(needs): State<Needs>,
     Path((name, action)): Path<(String, String)>,

@@ -5,6 +5,7 @@ mod codes;
 mod forms;
 mod handlers;
 mod making;
+pub mod openapi;
 mod sheet;
 mod view;
 

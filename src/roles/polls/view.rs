@@ -2,12 +2,19 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::names::{Choice, PollId};
 use crate::domain::poll::{OneVotePer, Poll, Status, Visibility};
 
-/// The JSON of a poll.
-#[derive(Debug, Serialize)]
+/// A poll: its question, options, rules and state.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Poll, example = json!({
+    "id": "3f0b1c9d2e47", "slug": "drinks", "code": "K7RMPX", "title": "Tea or coffee?", "status": "open",
+    "generation": 1, "options": [{ "key": "a", "label": "Tea" }, { "key": "b", "label": "Coffee" }],
+    "opens_at": "2026-05-04T09:30:00Z", "closes_at": null, "allow_change": true, "one_vote_per": "browser",
+    "results": "live", "created_at": "2026-05-04T09:30:00Z", "final": false
+}))]
 pub struct PollView {
     id: PollId,
     slug: String,
@@ -26,7 +33,8 @@ pub struct PollView {
     is_final: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PollOption)]
 struct OptionView {
     key: Choice,
     label: String,

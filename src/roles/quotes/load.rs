@@ -68,7 +68,7 @@ pub async fn import(
 ) -> Result<bool, LoadError> {
     let mut rows = Rows::open(file, now)?;
     if all_or_nothing {
-        return all_or_none(store.load_quotes().await?, &mut rows, &mut tell).await;
+        return fill(store.load_quotes().await?, &mut rows, true, &mut tell).await;
     }
     loop {
         let some = rows.some(CHUNK, &mut tell)?;
@@ -80,15 +80,33 @@ pub async fn import(
     }
 }
 
-async fn all_or_none<R: Read>(
+/// Loads the file that is loaded once, into a store that has no quote yet; `None` where that is over.
+///
+/// # Errors
+/// [`LoadError`]: then nothing was added.
+pub async fn once(
+    store: &Store,
+    path: &Path,
+    now: Timestamp,
+    mut tell: impl FnMut(Told),
+) -> Result<Option<()>, LoadError> {
+    let Some(load) = store.load_quotes_once(now).await? else { return Ok(None) };
+    let file = std::fs::File::open(path).map_err(BadFile::Unreadable)?;
+    fill(load, &mut Rows::open(file, now)?, false, &mut tell).await?;
+    Ok(Some(()))
+}
+
+/// Adds all rows in one transaction; with `all_or_nothing`, none and `false` where one is unfit.
+async fn fill<R: Read>(
     mut load: Load,
     rows: &mut Rows<R>,
+    all_or_nothing: bool,
     tell: &mut impl FnMut(Told),
 ) -> Result<bool, LoadError> {
     let mut added = 0;
     loop {
         let some = rows.some(STEP, tell)?;
-        if rows.unfit > 0 {
+        if all_or_nothing && rows.unfit > 0 {
             break;
         }
         load.add(&some).await?;
@@ -103,32 +121,6 @@ async fn all_or_none<R: Read>(
     drop(load);
     while rows.some(STEP, tell)?.len() == STEP {}
     Ok(false)
-}
-
-/// Loads the file that is loaded once, into a store that has no quote yet; `None` where that is over.
-///
-/// # Errors
-/// [`LoadError`]: then nothing was added.
-pub async fn once(
-    store: &Store,
-    path: &Path,
-    now: Timestamp,
-    mut tell: impl FnMut(Told),
-) -> Result<Option<()>, LoadError> {
-    let Some(mut load) = store.load_quotes_once(now).await? else { return Ok(None) };
-    let file = std::fs::File::open(path).map_err(BadFile::Unreadable)?;
-    let (mut rows, mut added) = (Rows::open(file, now)?, 0);
-    loop {
-        let some = rows.some(STEP, &mut tell)?;
-        load.add(&some).await?;
-        added += some.len() as u64;
-        if some.len() < STEP {
-            break;
-        }
-    }
-    load.commit().await?;
-    tell(Told::Added(added));
-    Ok(Some(()))
 }
 
 /// The quotes of a file.

@@ -6,21 +6,24 @@ use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::events::Pass;
 use super::{Needs, csv, events, page, picture};
 use crate::domain::poll::Poll;
 use crate::domain::rights::Need;
 use crate::domain::snapshot::{Audience, SnapshotView};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::language::Language;
 use crate::http::origin::Base;
 use crate::http::query::Parameters;
 
 /// For whom something is asked.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Asked {
     /// `organiser` for what is hidden from the public.
+    #[param(pattern = "^organiser$")]
     audience: Option<String>,
     /// What the viewer of a stream has seen: `<poll id>.<version>`.
     seen: Option<String>,
@@ -48,6 +51,21 @@ pub async fn get_results(
 }
 
 /// `GET /results/{poll}/events`: the live stream.
+#[utoipa::path(
+    get,
+    path = "/results/{poll}/events",
+    operation_id = "follow_result",
+    summary = "How a poll stands, live",
+    description = "Server-sent events: `snapshot` with each change (as `/results/{poll}.json`), `reset` where a later version was shown before, \
+        `gone` where the poll was deleted. It does not end by itself.",
+    params(Asked),
+    responses(
+        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream",
+            example = "retry: 3274\n\nid: 3f0b1c9d2e47.7\nevent: snapshot\ndata: {…}\n\n"),
+        (status = 401, description = "`audience=organiser`, by nobody who is known.", body = ErrorBody),
+        (status = 403, description = "`audience=organiser`, and it is another's poll.", body = ErrorBody)
+    )
+)]
 pub async fn get_events(
     State(needs): State<Needs>,
     Path(name): Path<String>,

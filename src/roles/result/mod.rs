@@ -5,6 +5,7 @@ mod csv;
 mod events;
 mod handlers;
 pub mod hub;
+pub mod openapi;
 mod page;
 mod picture;
 mod seats;

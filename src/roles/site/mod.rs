@@ -1,24 +1,30 @@
-//! site: the front page, joining by code, signing in and up, one's account, and the studio in which organisers work.
+//! site: the front page, joining by code, signing in and up, one's account, the wall of quotes, and the studio in which
+//! organisers work.
 //!
-//! Pages only: what their forms change, they ask of the roles polls and users.
+//! Pages only: what their forms change, they ask of the roles polls, users and quotes.
 
 mod account;
+pub mod apidocs;
 mod confirm;
 mod front;
 mod signin;
 mod signup;
 mod studio;
+mod wall;
 
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
+use bytes::Bytes;
 
 use crate::config::SignUp;
 use crate::domain::clock::Clock;
 use crate::http::actors::Actors;
+use crate::http::finder::Finder;
 use crate::http::ops::Counts;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
+use crate::http::voter::Voters;
 use crate::store::Store;
 
 /// What the role needs.
@@ -36,8 +42,14 @@ pub struct Needs {
     pub origins: Origins,
     /// Who may enter the studio.
     pub actors: Actors,
+    /// What finds quotes.
+    pub finder: Finder,
+    /// Who likes a quote.
+    pub voters: Voters,
     /// Who may sign up.
     pub signup: SignUp,
+    /// The API, described in `OpenAPI`, as JSON.
+    pub description: Bytes,
 }
 
 impl FromRef<Needs> for Origins {
@@ -52,8 +64,10 @@ pub fn router(needs: Needs) -> Router {
         .route("/join", get(front::join))
         .route("/signin", get(signin::page))
         .route("/signup", get(signup::page))
+        .merge(apidocs::router())
         .merge(account::router())
         .merge(studio::router())
+        .merge(wall::router())
         .with_state(needs)
 }
 

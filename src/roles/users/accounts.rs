@@ -9,14 +9,16 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
+use super::openapi::{Listed, Said, given_id, given_role};
 use crate::domain::password::check_given;
 use crate::domain::rights::{Need, Proof};
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole, check_name};
 use crate::http::actors::Caller;
 use crate::http::body::{self, Asked};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::guard::Known;
 use crate::http::query::Parameters;
 
@@ -24,11 +26,17 @@ use crate::http::query::Parameters;
 const PAGE: u32 = 1000;
 
 /// Which accounts are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wanted {
+    /// At most so many in one answer.
+    #[param(default = 1000, format = "uint32")]
     limit: Option<u32>,
+    /// Only those after this id.
+    #[param(example = "tintin")]
     after: Option<String>,
     /// `full` for all that is known of them.
+    #[param(pattern = "^full$")]
     format: Option<String>,
 }
 
@@ -40,7 +48,10 @@ struct Brief<'a> {
 }
 
 /// An account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User, example = json!({
+    "id": "tintin", "name": "Tintin", "role": "organiser", "created_at": "2026-05-04T09:30:00Z"
+}))]
 pub struct View<'a> {
     id: &'a UserId,
     name: &'a str,
@@ -55,24 +66,52 @@ impl<'a> View<'a> {
 }
 
 /// A wish for an account.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewUser, example = json!({
+    "id": "tintin", "name": "Tintin", "password": "correct horse battery", "role": "organiser"
+}))]
 struct Wish {
+    /// By what they sign in.
     #[serde(default, deserialize_with = "body::text_or_number")]
+    #[schema(schema_with = given_id, required)]
     id: Option<String>,
+    /// What people read.
+    #[schema(required, nullable = false, min_length = 1, max_length = 100)]
     name: Option<String>,
+    /// At most 200 characters; nobody can sign in without one.
+    #[schema(max_length = 200)]
     password: Option<String>,
+    /// A member where absent.
+    #[schema(schema_with = given_role)]
     role: Option<String>,
 }
 
 /// What is to be changed of an account.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = UserChange, example = json!({ "name": "Tintin of Moulinsart" }))]
 struct Change {
+    /// What people read.
+    #[schema(min_length = 1, max_length = 100)]
     name: Option<String>,
+    /// Another password, for administrators.
+    #[schema(max_length = 200)]
     password: Option<String>,
+    /// Another role, for administrators.
+    #[schema(schema_with = given_role)]
     role: Option<String>,
 }
 
 /// `GET /users`.
+#[utoipa::path(
+    get,
+    path = "/users",
+    operation_id = "list_users",
+    summary = "All accounts",
+    description = "In the order of their ids, in pages. Never with passwords.",
+    params(Wanted),
+    responses((status = 200, description = "The accounts: by default only id and name.", body = [Listed],
+        headers(("Link" = String, description = "`rel=\"next\"`: the next page, where there is one.")))),
+)]
 pub async fn list(State(needs): State<Needs>, Parameters(wanted): Parameters<Wanted>) -> Result<Response, ApiError> {
     let after = wanted.after.as_deref().map(UserId::parse).transpose()?;
     let limit = wanted.limit.unwrap_or(PAGE).clamp(1, PAGE);
@@ -95,6 +134,19 @@ pub async fn list(State(needs): State<Needs>, Parameters(wanted): Parameters<Wan
 }
 
 /// `POST /users`.
+#[utoipa::path(
+    post,
+    path = "/users",
+    operation_id = "create_user",
+    summary = "Make an account",
+    description = "Without a password nobody can sign in to it yet. Only an administrator in person makes another.",
+    request_body(content((Wish = "application/json"), (Wish = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "It is made.", body = Said),
+        (status = 303, description = "To a form: on to the account's page in the studio."),
+        (status = 409, description = "The id is taken.", body = ErrorBody)
+    )
+)]
 pub async fn create(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -127,6 +179,15 @@ pub async fn create(
 }
 
 /// `GET /users/{id}`; `me` is whoever asks.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    operation_id = "show_user",
+    summary = "One account",
+    description = "One's own; for administrators anybody's.",
+    params(("id" = String, Path, description = "The account's id; `me` for one's own.", example = "tintin")),
+    responses((status = 200, description = "The account.", body = View))
+)]
 pub async fn show(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -138,6 +199,16 @@ pub async fn show(
 }
 
 /// `PATCH /users/{id}`.
+#[utoipa::path(
+    patch,
+    path = "/users/{id}",
+    operation_id = "change_user",
+    summary = "Change an account",
+    description = "One's own name; for administrators also roles, and passwords of others, which ends their sessions and tokens.",
+    params(("id" = String, Path, description = "The account's id; `me` for one's own.", example = "tintin")),
+    request_body = Change,
+    responses((status = 200, description = "The account as it is now.", body = View))
+)]
 pub async fn change(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -152,6 +223,16 @@ pub async fn change(
 }
 
 /// `POST /users/{id}/edit`: the same by a form.
+#[utoipa::path(
+    post,
+    path = "/users/{id}/edit",
+    operation_id = "change_user_by_form",
+    summary = "Change an account, by a form",
+    description = "For forms, which know no PATCH.",
+    params(("id" = String, Path, description = "The account's id; `me` for one's own.", example = "tintin")),
+    request_body(content((Change = "application/x-www-form-urlencoded"), (Change = "application/json"))),
+    responses((status = 303, description = "On to a page that says what became of it."))
+)]
 pub async fn edit_by_form(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -169,6 +250,15 @@ pub async fn edit_by_form(
 }
 
 /// `DELETE /users/{id}`.
+#[utoipa::path(
+    delete,
+    path = "/users/{id}",
+    operation_id = "delete_user",
+    summary = "Delete an account",
+    description = "With its sessions and tokens. Its polls stay, with the administrators.",
+    params(("id" = String, Path, description = "The account's id; `me` for one's own.", example = "tintin")),
+    responses((status = 204, description = "It is deleted."))
+)]
 pub async fn delete(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -179,6 +269,15 @@ pub async fn delete(
 }
 
 /// `POST /users/{id}/delete`: the same by a form.
+#[utoipa::path(
+    post,
+    path = "/users/{id}/delete",
+    operation_id = "delete_user_by_form",
+    summary = "Delete an account, by a form",
+    description = "For forms, which know no DELETE.",
+    params(("id" = String, Path, description = "The account's id; `me` for one's own.", example = "tintin")),
+    responses((status = 303, description = "On to a page."))
+)]
 pub async fn delete_by_form(
     State(needs): State<Needs>,
     Known(caller): Known,

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Needs;
 use crate::domain::deed::Recorded;
@@ -20,14 +21,36 @@ use crate::store::Store;
 const PAGE: u32 = 1000;
 
 /// Which deeds are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wanted {
+    /// At most so many in one answer.
+    #[param(default = 1000, format = "uint32")]
     limit: Option<u32>,
+    /// Only those with a lower number.
+    #[param(format = "uint64")]
     before: Option<u64>,
+    /// `csv` for a table.
+    #[param(pattern = "^csv$")]
     format: Option<String>,
 }
 
 /// `GET /users/audit`: the newest first, in pages; `?format=csv` for all of it.
+#[utoipa::path(
+    get,
+    path = "/users/audit",
+    operation_id = "list_audit",
+    summary = "The audit trail",
+    description = "What was done by administration, by whom and when: the newest first, in pages. `format=csv` streams all of it.",
+    params(Wanted),
+    responses((status = 200, description = "Deeds.",
+        content(
+            (Vec<Recorded> = "application/json"),
+            (String = "text/csv", example = "id,at,who,what,subject\r\n12,2026-05-04T09:30:00Z,admin key,poll.close,drinks\r\n")
+        ),
+        headers(("Link" = String, description = "`rel=\"next\"`: the next page, where there is one."))
+    ))
+)]
 pub async fn list(State(needs): State<Needs>, Parameters(wanted): Parameters<Wanted>) -> Result<Response, ApiError> {
     let limit = wanted.limit.unwrap_or(PAGE).clamp(1, PAGE);
     match wanted.format.as_deref() {

@@ -7,9 +7,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::accounts::filled_in;
+use super::openapi::given_role;
 use crate::domain::credential::{Invitation, MAX_LABEL, Secret, public_id};
 use crate::domain::rights::Need;
 use crate::domain::user::{UserRole, check_name};
@@ -24,13 +26,23 @@ use crate::http::qr;
 /// For how long an invitation is good.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewInvitation, example = json!({ "role": "organiser", "note": "for Nestor" }))]
 struct Wish {
+    /// What whoever accepts it becomes; an organiser where absent.
+    #[schema(schema_with = given_role)]
     role: Option<String>,
+    /// For whom it is.
+    #[schema(max_length = 100)]
     note: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// An invitation.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Invitation, example = json!({
+    "id": "0123456789abcdef", "role": "organiser", "note": "for Nestor", "created_at": "2026-05-04T09:30:00Z",
+    "ends_at": "2026-05-18T09:30:00Z"
+}))]
 struct View<'a> {
     id: &'a str,
     role: UserRole,
@@ -59,12 +71,32 @@ impl<'a> View<'a> {
 }
 
 /// `GET /users/invitations`.
+#[utoipa::path(
+    get,
+    path = "/users/invitations",
+    operation_id = "list_invitations",
+    summary = "Invitations that are good",
+    description = "Those that were neither used nor taken back, and are not over.",
+    responses((status = 200, description = "The invitations, without their links.", body = [View]))
+)]
 pub async fn list(State(needs): State<Needs>) -> Result<Response, ApiError> {
     let invitations = needs.store.invitations(needs.clock.now()).await?;
     Ok(Json(invitations.iter().map(|one| View::new(one, None)).collect::<Vec<_>>()).into_response())
 }
 
 /// `POST /users/invitations`.
+#[utoipa::path(
+    post,
+    path = "/users/invitations",
+    operation_id = "create_invitation",
+    summary = "Invite somebody",
+    description = "Makes a link by which one person may sign up within 14 days. It is shown this once.",
+    request_body(content((Wish = "application/json"), (Wish = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "The invitation, with its link.", body = View),
+        (status = 200, description = "To a form: a page that shows the link.", body = String, content_type = "text/html")
+    )
+)]
 pub async fn create(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -84,6 +116,14 @@ pub async fn create(
 }
 
 /// `DELETE /users/invitations/{id}`.
+#[utoipa::path(
+    delete,
+    path = "/users/invitations/{id}",
+    operation_id = "delete_invitation",
+    summary = "Take an invitation back",
+    params(("id" = String, Path, description = "The invitation's id.", example = "0123456789abcdef")),
+    responses((status = 204, description = "Its link is worthless."))
+)]
 pub async fn take_back(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -94,6 +134,15 @@ pub async fn take_back(
 }
 
 /// `POST /users/invitations/{id}/delete`: the same by a form.
+#[utoipa::path(
+    post,
+    path = "/users/invitations/{id}/delete",
+    operation_id = "delete_invitation_by_form",
+    summary = "Take an invitation back, by a form",
+    description = "For forms, which know no DELETE.",
+    params(("id" = String, Path, description = "The invitation's id.", example = "0123456789abcdef")),
+    responses((status = 303, description = "On to the page of accounts."))
+)]
 pub async fn take_back_by_form(
     State(needs): State<Needs>,
     Known(caller): Known,

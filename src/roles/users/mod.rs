@@ -5,6 +5,7 @@ mod accounts;
 mod audit;
 mod invitations;
 pub mod load;
+pub mod openapi;
 mod sessions;
 mod signin;
 mod signup;

@@ -10,15 +10,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::accounts::back_to_account;
+use super::openapi::Begun;
 use crate::domain::credential::{Holder, Session};
 use crate::domain::password::{PasswordHash, check_chosen};
 use crate::domain::user::{User, UserChange, UserId, UserRole};
 use crate::http::actors::Caller;
 use crate::http::body::{self, Asked};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::guard::{Known, Limits, too_many};
 use crate::http::language::Language;
 use crate::http::origin::Peer;
@@ -29,17 +31,26 @@ use crate::rate::{Key, Taken};
 const LONGEST_ID: usize = 256;
 
 /// What somebody shows to sign in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SignIn, example = json!({ "id": "tintin", "password": "correct horse battery" }))]
 struct Shown {
+    /// Whose account.
     id: Option<String>,
+    /// Its password.
     password: Option<String>,
+    /// The admin key, instead of both.
     key: Option<String>,
+    /// Where a form wants to go: a path of this site.
     next: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({ "current": "correct horse battery", "password": "staple correct horse" }))]
 struct NewPassword {
+    /// The present one.
     current: String,
+    /// The new one.
+    #[schema(min_length = 8, max_length = 200)]
     password: String,
 }
 
@@ -62,6 +73,21 @@ impl Shown {
 }
 
 /// `POST /sessions`: begins a session.
+#[utoipa::path(
+    post,
+    path = "/sessions",
+    operation_id = "sign_in",
+    summary = "Sign in",
+    description = "With id and password, or with the admin key. The session is in the cookie that the answer sets.",
+    request_body(content((Shown = "application/json"), (Shown = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "Signed in.", body = Begun,
+            headers(("Set-Cookie" = String, description = "The session."))),
+        (status = 303, description = "To a form: on to where it wanted to go."),
+        (status = 401, description = "The id or the password, or the key, is wrong. To a form: the page again.",
+            content((ErrorBody = "application/json"), (String = "text/html")))
+    )
+)]
 pub async fn sign_in(
     State(needs): State<Needs>,
     Extension(peer): Extension<Peer>,
@@ -89,6 +115,19 @@ pub async fn sign_in(
 }
 
 /// `POST /sessions/password`: one's own password.
+#[utoipa::path(
+    post,
+    path = "/sessions/password",
+    operation_id = "change_password",
+    summary = "Change one's password",
+    description = "Ends all other sessions. Tokens stay.",
+    request_body(content((NewPassword = "application/json"), (NewPassword = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 204, description = "It is changed."),
+        (status = 303, description = "To a form: back to one's account, which says what became of it."),
+        (status = 404, description = "Who came with the admin key has no account.", body = ErrorBody)
+    )
+)]
 pub async fn change_password(
     State(needs): State<Needs>,
     Known(caller): Known,

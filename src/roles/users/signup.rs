@@ -7,31 +7,59 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::accounts::filled_in;
+use super::openapi::Begun;
 use crate::domain::credential::Holder;
 use crate::domain::deed::Deed;
 use crate::domain::password::check_chosen;
 use crate::domain::user::{NewUser, User, UserId, UserRole, check_name};
 use crate::http::body::{self, Asked};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::language::Language;
 use crate::http::signin::{landing, within};
 use crate::http::signup::{Entrance, SignUpPage};
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = SignUp, example = json!({ "id": "haddock", "name": "Captain Haddock", "password": "thundering typhoons" }))]
 struct Wish {
+    /// By what they will sign in.
+    #[schema(value_type = UserId, required, nullable = false)]
     id: Option<String>,
+    /// What people read; the id where absent.
+    #[schema(max_length = 100)]
     name: Option<String>,
+    /// Not too easily guessed.
+    #[schema(required, nullable = false, min_length = 8, max_length = 200)]
     password: Option<String>,
     /// The secret of an invitation.
     invite: Option<String>,
-    /// Where a form leads.
+    /// Where a form wants to go: a path of this site.
     next: Option<String>,
 }
 
 /// `POST /sessions/signup`: makes an account and begins its first session.
+#[utoipa::path(
+    post,
+    path = "/sessions/signup",
+    operation_id = "sign_up",
+    summary = "Sign up",
+    description = "Makes an account of one's own, where the operator lets people, or with an invitation, and signs in.",
+    request_body(content((Wish = "application/json"), (Wish = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "The account is made, and signed in.", body = Begun,
+            headers(("Set-Cookie" = String, description = "The session."))),
+        (status = 303, description = "To a form: on to where it wanted to go."),
+        (status = 400, description = "A field is not well filled in. To a form: the page again.",
+            content((ErrorBody = "application/json"), (String = "text/html"))),
+        (status = 403, description = "It takes an invitation. To a form: the page again.",
+            content((ErrorBody = "application/json"), (String = "text/html"))),
+        (status = 409, description = "The id is taken. To a form: the page again.",
+            content((ErrorBody = "application/json"), (String = "text/html")))
+    )
+)]
 pub async fn sign_up(
     State(needs): State<Needs>,
     language: Language,

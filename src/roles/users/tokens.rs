@@ -7,15 +7,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::Needs;
 use super::accounts::back_to_account;
+use super::openapi::TokenForm;
 use crate::domain::credential::{MAX_LABEL, Secret, TOKEN_PREFIX, Token, public_id};
 use crate::domain::rights::{InvalidScope, Need, Scope, Scopes};
 use crate::domain::user::{InvalidUser, UserRole, check_name};
 use crate::http::actors::Caller;
 use crate::http::body::{self, Asked};
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::guard::Known;
 use crate::http::language::Language;
 use crate::http::origin::Base;
@@ -25,17 +27,29 @@ const DAYS: u32 = 90;
 const MAX_DAYS: u32 = 3660;
 
 /// A wish for a token.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewToken, example = json!({ "name": "the wall in the hall", "scopes": ["read"], "days": 30 }))]
 struct Wish {
+    /// What its owner calls it.
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
+    /// What it may be used for.
+    #[schema(value_type = Vec<Scope>, min_items = 1)]
     scopes: Vec<String>,
+    /// For how many days it is good; 90 where absent.
+    #[schema(minimum = 1, maximum = 3660)]
     days: Option<u32>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token, example = json!({
+    "id": "0123456789abcdef", "name": "the wall in the hall", "scopes": ["read"], "created_at": "2026-05-04T09:30:00Z",
+    "seen_at": null, "ends_at": "2026-06-03T09:30:00Z", "token": "hemi_…"
+}))]
 struct View<'a> {
     id: &'a str,
     name: &'a str,
+    #[schema(value_type = Vec<Scope>)]
     scopes: Vec<&'static str>,
     created_at: Timestamp,
     seen_at: Option<Timestamp>,
@@ -71,12 +85,33 @@ impl<'a> View<'a> {
 }
 
 /// `GET /sessions/tokens`.
+#[utoipa::path(
+    get,
+    path = "/sessions/tokens",
+    operation_id = "list_tokens",
+    summary = "One's API tokens",
+    responses((status = 200, description = "The tokens, without their secrets.", body = [View]))
+)]
 pub async fn list(State(needs): State<Needs>, Known(caller): Known) -> Result<Response, ApiError> {
     let tokens = needs.store.tokens(&caller.holder, needs.clock.now()).await?;
     Ok(Json(tokens.iter().map(|token| View::new(token, None)).collect::<Vec<_>>()).into_response())
 }
 
 /// `POST /sessions/tokens`.
+#[utoipa::path(
+    post,
+    path = "/sessions/tokens",
+    operation_id = "create_token",
+    summary = "Make an API token",
+    description = "It is shown this once. It may do what its scopes say, and never more than its holder.",
+    request_body(content((Wish = "application/json"), (TokenForm = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "The token.", body = View),
+        (status = 200, description = "To a form: a page that shows it.", body = String, content_type = "text/html"),
+        (status = 303, description = "To a form: back to one's account, which says what was wrong."),
+        (status = 409, description = "This account has too many.", body = ErrorBody)
+    )
+)]
 pub async fn create(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -94,6 +129,15 @@ pub async fn create(
 }
 
 /// `DELETE /sessions/tokens/{id}`.
+#[utoipa::path(
+    delete,
+    path = "/sessions/tokens/{id}",
+    operation_id = "delete_token",
+    summary = "Delete an API token",
+    description = "It is worthless everywhere within a second.",
+    params(("id" = String, Path, description = "The token's id.", example = "0123456789abcdef")),
+    responses((status = 204, description = "It is deleted."))
+)]
 pub async fn delete(
     State(needs): State<Needs>,
     Known(caller): Known,
@@ -104,6 +148,15 @@ pub async fn delete(
 }
 
 /// `POST /sessions/tokens/{id}/delete`: the same by a form.
+#[utoipa::path(
+    post,
+    path = "/sessions/tokens/{id}/delete",
+    operation_id = "delete_token_by_form",
+    summary = "Delete an API token, by a form",
+    description = "For forms, which know no DELETE.",
+    params(("id" = String, Path, description = "The token's id.", example = "0123456789abcdef")),
+    responses((status = 303, description = "On to one's account."))
+)]
 pub async fn delete_by_form(
     State(needs): State<Needs>,
     Known(caller): Known,

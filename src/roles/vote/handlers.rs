@@ -10,28 +10,38 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
+use super::openapi::{IdempotencyKey, VoteForm};
 use super::voter::{CodeState, Standing, Wish};
 use super::{Cast, Vote, page};
 use crate::domain::names::Choice;
 use crate::domain::poll::Status;
 use crate::http::body;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::language::Language;
 use crate::http::origin::Peer;
 use crate::http::voter::Identified;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Ballot, example = json!({ "choice": "a" }))]
 struct BallotBody {
+    /// The key of an option.
+    #[schema(required, nullable = false, pattern = "^[a-z]{1,2}$")]
     choice: Option<String>,
     /// In a poll by code, where no cookie brings it.
     code: Option<String>,
     /// Who votes, where the holder of a token to vote names them: a number, a seat.
+    #[schema(min_length = 1, max_length = 200)]
     voter: Option<String>,
 }
 
 /// How a poll and a voter's ballot in it stand, for the voting page.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BallotState, example = json!({
+    "poll": "drinks", "generation": 1, "status": "open", "opens_at": "2026-05-04T09:30:00Z", "closes_at": null,
+    "choice": "a", "at": "2026-05-04T09:31:00Z"
+}))]
 struct PollState<'a> {
     poll: &'a str,
     generation: u32,
@@ -47,14 +57,37 @@ struct PollState<'a> {
     at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+/// A ballot that was accepted.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Accepted, example = json!({ "poll": "drinks", "choice": "a", "ballot": "5b1f0c9d2e473f0b" }))]
 struct Accepted<'a> {
+    /// The poll's slug.
     poll: &'a str,
+    /// The key of the option.
     choice: String,
+    /// The receipt: the same for each retry and change of this voter in this poll.
     ballot: String,
 }
 
 /// `POST /ballots/{poll}`: a ballot as JSON, whatever the content type says.
+#[utoipa::path(
+    post,
+    path = "/ballots/{poll}",
+    operation_id = "cast_ballot",
+    summary = "Cast a ballot",
+    description = "Accepted means durable, and counted exactly once. The voter is known by the cookie `voter_id`, by an `Idempotency-Key`, \
+        by an account or a code, as the poll says; whoever shows nothing is a new voter. The same ballot may be sent again: \
+        after `fate: unknown`, that is what to do.",
+    params(IdempotencyKey),
+    request_body(content = BallotBody, description = "JSON, whatever the content type says."),
+    responses(
+        (status = 202, description = "It is accepted.", body = Accepted,
+            headers(("Set-Cookie" = String, description = "Who a new voter is, for a retry or another vote."))),
+        (status = 401, description = "In this poll accounts vote, or `voter` takes a token.", body = ErrorBody),
+        (status = 403, description = "The code is missing or not good, or the token is not to vote with.", body = ErrorBody),
+        (status = 409, description = "The poll is not open, or the voter has chosen otherwise before, or the code was used.", body = ErrorBody)
+    )
+)]
 pub async fn post_ballot(State(vote): State<Arc<Vote>>, Path(slug): Path<String>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let mut voter = match vote.needs.voters.client(&parts.headers) {
@@ -70,6 +103,18 @@ pub async fn post_ballot(State(vote): State<Arc<Vote>>, Path(slug): Path<String>
 }
 
 /// `GET /ballots/{poll}`: whether the poll is open, and what was counted of the voter, by cookie or `Idempotency-Key`.
+#[utoipa::path(
+    get,
+    path = "/ballots/{poll}",
+    operation_id = "show_ballot",
+    summary = "What was counted of a voter",
+    description = "Whether the poll is open, and the choice that was counted of the voter whom cookie, `Idempotency-Key` or account name.",
+    params(IdempotencyKey),
+    responses(
+        (status = 200, description = "How the poll and the voter stand.", body = PollState),
+        (status = 403, description = "The token is not to vote with.", body = ErrorBody)
+    )
+)]
 pub async fn get_state(
     State(vote): State<Arc<Vote>>,
     Path(slug): Path<String>,
@@ -89,6 +134,21 @@ pub async fn get_state(
 }
 
 /// `POST /vote/{poll}`: the form of the voting page.
+#[utoipa::path(
+    post,
+    path = "/vote/{poll}",
+    operation_id = "cast_ballot_by_form",
+    summary = "Cast a ballot, by a form",
+    description = "The form of the voting page, as browsers and clients of old send it.",
+    request_body(content = VoteForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "It is accepted: the page that says so.", body = String, content_type = "text/html"),
+        (status = 401, description = "In this poll accounts vote.", body = ErrorBody),
+        (status = 403, description = "The code is missing or not good, or another site sent the form.",
+            content((ErrorBody = "application/json"), (String = "text/html"))),
+        (status = 409, description = "The poll is not open, or the voter has chosen otherwise before, or the code was used.", body = ErrorBody)
+    )
+)]
 pub async fn post_form(
     State(vote): State<Arc<Vote>>,
     Path(slug): Path<String>,

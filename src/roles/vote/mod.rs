@@ -4,6 +4,7 @@ mod handlers;
 pub mod intake;
 mod link;
 mod moved;
+pub mod openapi;
 mod page;
 mod polls;
 pub mod roll;

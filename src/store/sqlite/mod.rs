@@ -3,6 +3,7 @@
 pub mod apply;
 mod codes;
 pub mod connect;
+mod items;
 mod letters;
 pub mod log;
 mod polls;
@@ -118,7 +119,8 @@ mod tests {
                     DROP INDEX polls_of_users; ALTER TABLE polls DROP COLUMN owner; \
                     ALTER TABLE polls DROP COLUMN one_vote_per; DROP TABLE codes; DROP TABLE code_batches; \
                     DROP TABLE loaded; DROP TABLE deeds; DROP TABLE invitations; DROP TABLE tokens; \
-                    DROP TABLE sessions; DROP TABLE users; DELETE FROM _sqlx_migrations WHERE version >= 4";
+                    DROP TABLE sessions; DROP TABLE users; DROP TABLE items; DROP TABLE item_totals; \
+                    DELETE FROM _sqlx_migrations WHERE version >= 4";
         sqlx::raw_sql(undo).execute(store.file.writer()).await.unwrap();
         store.close().await;
         let store = Sqlite::open(&path).await.unwrap();

@@ -138,6 +138,15 @@ impl Store {
         Ok(quotes)
     }
 
+    /// At most `limit` quotes that are hidden, the newest first, those before this one. May be a moment old, where the
+    /// store is for viewers.
+    pub async fn hidden_quotes(&self, before: Option<QuoteId>, limit: u32) -> Result<Vec<Quote>, StoreError> {
+        match self {
+            Self::Sqlite(store) => store.hidden_quotes(before, limit).await,
+            Self::Postgres(store) => store.hidden_quotes(before, limit).await,
+        }
+    }
+
     /// Changes what a quote says, and returns it as it is then; `None` where there is none.
     pub async fn change_quote(&self, id: QuoteId, text: &str, now: Timestamp) -> Result<Option<Quote>, StoreError> {
         match self {

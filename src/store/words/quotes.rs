@@ -95,12 +95,24 @@ impl Here {
                 }
                 Order::Liked(after) => {
                     let upvotes = after.map_or(i64::MAX, |(upvotes, _)| signed(upvotes));
-                    query.push("(upvotes < ").push_bind(upvotes).push(" OR (upvotes = ").push_bind(upvotes);
-                    query.push(" AND id > ").push_bind(number(after.map(|(_, id)| id), 0));
-                    query.push(")) ORDER BY upvotes DESC, id");
+                    // The first condition is where the index begins to be read.
+                    query.push("upvotes <= ").push_bind(upvotes).push(" AND (upvotes < ").push_bind(upvotes);
+                    query.push(" OR id > ").push_bind(number(after.map(|(_, id)| id), 0));
+                    query.push(") ORDER BY upvotes DESC, id");
                 }
             }
             query.push(" LIMIT ").push_bind(i64::from(limit));
+            let rows = query.build().fetch_all(&pool).await?;
+            rows.iter().map(quote).collect()
+        })
+        .await
+    }
+
+    pub(crate) async fn hidden_quotes(&self, before: Option<QuoteId>, limit: u32) -> Result<Vec<Quote>, StoreError> {
+        self.looked_up(|pool| async move {
+            let mut query = QueryBuilder::<Db>::new("SELECT ");
+            query.push(QUOTE).push(" FROM quotes WHERE hidden_at IS NOT NULL AND id < ");
+            query.push_bind(number(before, i64::MAX)).push(" ORDER BY id DESC LIMIT ").push_bind(i64::from(limit));
             let rows = query.build().fetch_all(&pool).await?;
             rows.iter().map(quote).collect()
         })

@@ -211,6 +211,13 @@ impl Browser {
         fs::write(file, BASE64.decode(picture["data"].as_str().unwrap().as_bytes()).unwrap()).unwrap();
     }
 
+    /// What the browser's console has said since it was last asked: also what a page's policy kept it from.
+    pub async fn console(&self) -> Vec<String> {
+        let entries = self.command(Method::POST, "/se/log", json!({ "type": "browser" })).await;
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        entries.iter().map(|entry| format!("{}: {}", entry["level"], entry["message"])).collect()
+    }
+
     /// Sends a command of Chromium's own developer protocol.
     async fn developer(&self, name: &str, arguments: Value) -> Value {
         self.command(Method::POST, "/goog/cdp/execute", json!({ "cmd": name, "params": arguments })).await
@@ -270,5 +277,8 @@ fn capabilities(profile: &Path, javascript: JavaScript, language: &str) -> Value
         preferences["profile.managed_default_content_settings.javascript"] = json!(2);
     }
     let options = json!({ "args": arguments, "prefs": preferences });
-    json!({ "capabilities": { "alwaysMatch": { "browserName": "chrome", "goog:chromeOptions": options } } })
+    let wanted = json!({
+        "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": { "browser": "ALL" }
+    });
+    json!({ "capabilities": { "alwaysMatch": wanted } })
 }

@@ -1,14 +1,18 @@
 //! End to end, as people do it: in a browser, by clicks and keys.
 
+mod apidocs;
 mod codes;
 pub mod driver;
+mod items;
 mod look;
 mod organiser;
 mod people;
+mod quotes;
 mod reader;
 pub mod socket;
 mod viewer;
 mod voter;
+mod wall;
 
 use self::driver::Browser;
 use crate::sandbox::{KEY, Site};

@@ -4,8 +4,9 @@ mod chores;
 mod dead_letters;
 mod environments;
 mod people;
+mod quotes;
 mod refusals;
-mod run;
+pub mod run;
 mod search;
 
 use std::fs;
@@ -15,7 +16,7 @@ use std::process::{Command, Output, Stdio};
 use crate::sandbox::{KEY, Process, Site, binary};
 
 /// The variables of `up`.
-const VARIABLES: [&str; 26] = [
+const VARIABLES: [&str; 31] = [
     "LISTEN",
     "PORT",
     "OPS_LISTEN",
@@ -24,11 +25,16 @@ const VARIABLES: [&str; 26] = [
     "TRUSTED_PROXIES",
     "VOTE_HOSTS",
     "RESULT_HOSTS",
+    "ITEMS_HOSTS",
     "ADMIN_KEY",
     "SECRET_KEY",
     "SIGNUP",
     "SESSION_DAYS",
     "CSV_FILE_USERS",
+    "CSV_FILE_QUOTES",
+    "ITEMS_WRITE",
+    "ITEMS_MAX_BYTES",
+    "ITEMS_MAX_KEYS",
     "OPTION_A",
     "OPTION_B",
     "MAX_CONNECTIONS",
@@ -45,7 +51,7 @@ const VARIABLES: [&str; 26] = [
 ];
 
 /// Those of `run` and `migrate` beyond it.
-const VARIABLES_AT_SCALE: [&str; 10] = [
+const VARIABLES_AT_SCALE: [&str; 12] = [
     "ROLES",
     "DATABASE_URL",
     "DATABASE_REPLICAS_URL",
@@ -56,6 +62,8 @@ const VARIABLES_AT_SCALE: [&str; 10] = [
     "REDIS_PREFIX",
     "QUEUE_MAX_UNREAD",
     "QUEUE_PARTITIONS",
+    "ITEMS_REDIS_URL",
+    "REDIS_REPLICAS_URL",
 ];
 
 /// Runs the command over a data directory; what should have ended by itself is ended after ten seconds.

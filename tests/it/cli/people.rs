@@ -20,7 +20,7 @@ const BAD: &str =
 const BAD_LINES: [u32; 5] = [3, 4, 5, 7, 8];
 
 /// A store in this folder, made by a first start.
-fn started_once(folder: &Path) {
+pub fn started_once(folder: &Path) {
     assert!(Process::start(folder).terminate().success());
 }
 
@@ -53,7 +53,7 @@ fn ids(output: &Output) -> Vec<String> {
 }
 
 /// The lines that were skipped, as they are told.
-fn skipped(output: &Output) -> Vec<u32> {
+pub fn skipped(output: &Output) -> Vec<u32> {
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     let lines = text.lines().filter_map(|line| line.strip_prefix("skipped line "));
     lines.map(|line| line.split(':').next().unwrap().parse().unwrap()).collect()

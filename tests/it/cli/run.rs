@@ -75,7 +75,7 @@ fn a_role_that_there_is_not_is_refused_with_those_that_there_are() {
         let output = run(roles, &[NOWHERE, KEYS].concat());
         let text = stderr(&output);
         assert_eq!(output.status.code(), Some(2), "{roles:?}: {text}");
-        assert!(text.contains("vote, worker, result, polls, users, site"), "{roles:?}: {text}");
+        assert!(text.contains("vote, worker, result, polls, users, quotes, search, items, site"), "{roles:?}: {text}");
     }
 }
 
@@ -88,7 +88,10 @@ fn each_role_says_in_one_line_what_it_lacks() {
         ("result", "result", "DATABASE_URL, REDIS_URL, ADMIN_KEY, SECRET_KEY"),
         ("polls", "polls", "DATABASE_URL, REDIS_URL, ADMIN_KEY, SECRET_KEY"),
         ("users", "users", "DATABASE_URL, ADMIN_KEY, SECRET_KEY"),
+        ("quotes", "quotes", "DATABASE_URL, ADMIN_KEY, SECRET_KEY"),
         ("site", "site", "DATABASE_URL, ADMIN_KEY, SECRET_KEY"),
+        ("search", "search", "DATABASE_URL, ADMIN_KEY, SECRET_KEY"),
+        ("items", "items", "REDIS_URL, ADMIN_KEY, SECRET_KEY"),
         ("site,result", "result", "DATABASE_URL, REDIS_URL, ADMIN_KEY, SECRET_KEY"),
     ];
     for (roles, role, needed) in needs {

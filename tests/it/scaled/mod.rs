@@ -7,6 +7,7 @@ mod failover;
 mod faults;
 mod forks;
 mod people;
+mod quotes;
 mod restored;
 mod scenario;
 mod sockets;
@@ -32,7 +33,7 @@ use crate::sandbox::{Site, binary};
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the roles are split where there is one process of each.
-const SPLIT: [&str; 4] = ["vote", "worker", "result", "polls,users,site"];
+const SPLIT: [&str; 4] = ["vote", "worker", "result", "polls,users,quotes,search,items,site"];
 
 /// A dozen stacks at a time would only wait for each other.
 static TURN: Mutex<()> = Mutex::const_new(());

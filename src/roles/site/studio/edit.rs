@@ -12,6 +12,7 @@ use crate::http::actors::Caller;
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;
+use crate::http::query::Parameters;
 
 /// What the form shows; of a new poll, where it has no slug.
 #[derive(Debug, Default, Serialize)]
@@ -22,6 +23,12 @@ struct Form<'a> {
     status: Option<&'static str>,
     title: &'a str,
     labels: &'a [String],
+    /// Whether it is filled in with quotes.
+    of_quotes: bool,
+    /// Quotes that were too long for a label, whole.
+    shortened: &'a [String],
+    /// How many of the quotes that were asked for are left out.
+    missing: usize,
     results: Visibility,
     one_vote_per: OneVotePer,
     /// As `datetime-local` fields have them, in UTC.
@@ -31,9 +38,23 @@ struct Form<'a> {
     locked: bool,
 }
 
-/// `GET /studio/new`.
-pub async fn new(State(needs): State<Needs>, Known(caller): Known, language: Language) -> Result<Response, ApiError> {
-    needs.form(&caller, language, Form::default())
+/// `GET /studio/new`; with `?quote=1&quote=2…` filled in with these quotes.
+pub async fn new(
+    State(needs): State<Needs>,
+    Known(caller): Known,
+    language: Language,
+    Parameters(asked): Parameters<Vec<(String, String)>>,
+) -> Result<Response, ApiError> {
+    let ids: Vec<_> = asked.iter().filter(|(name, _)| name == "quote").map(|(_, id)| id.as_str()).collect();
+    let chosen = needs.chosen(&ids).await?;
+    let form = Form {
+        of_quotes: !ids.is_empty(),
+        labels: &chosen.labels,
+        shortened: &chosen.shortened,
+        missing: ids.len() - chosen.labels.len(),
+        ..Form::default()
+    };
+    needs.form(&caller, language, form)
 }
 
 /// `GET /studio/polls/{poll}/edit`.
@@ -51,6 +72,9 @@ pub async fn edit(
         status: Some(poll.state_at(snapshot.at)),
         title: &poll.title,
         labels: &poll.labels,
+        of_quotes: false,
+        shortened: &[],
+        missing: 0,
         results: poll.results,
         one_vote_per: poll.one_vote_per,
         opens_at: poll.opens_at.map(field),

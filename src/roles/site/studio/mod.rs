@@ -1,11 +1,12 @@
-//! The studio: an organiser's polls at a glance, and a page for each; for administrators also accounts and the audit
-//! trail.
+//! The studio: an organiser's polls at a glance, a page for each, and all quotes; for administrators also accounts and
+//! the audit trail.
 
 mod audit;
 mod edit;
 mod glance;
 mod people;
 mod poll;
+mod quotes;
 mod share;
 
 use axum::Router;
@@ -23,6 +24,7 @@ pub fn router() -> Router<Needs> {
         .route("/studio", get(glance::page))
         .route("/studio/glance", get(glance::data))
         .route("/studio/new", get(edit::new))
+        .route("/studio/quotes", get(quotes::list))
         .route("/studio/users", get(people::list))
         .route("/studio/users/{id}", get(people::person))
         .route("/studio/users/{id}/delete", get(people::confirm))

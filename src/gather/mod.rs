@@ -207,12 +207,12 @@ fn tell_failure<A, E>(askers: impl IntoIterator<Item = Answer<A, E>>, error: E) 
 #[cfg(test)]
 mod tests {
     use std::io;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
 
     use futures_util::future::join_all;
     use tokio::sync::Semaphore;
 
-    use super::*;
+    use crate::gather::{Bounds, Gather, GatherError};
 
     /// A backend that notes its calls, and answers each once it is let.
     #[derive(Clone)]

@@ -1,0 +1,141 @@
+//! The keys of all items, or of some: JSON for programs, a page for people.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CONTENT_TYPE, LINK, VARY};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream;
+use serde::Deserialize;
+
+use super::{Needs, page};
+use crate::domain::item::MAX_KEY;
+use crate::http::error::ApiError;
+use crate::http::language::Language;
+use crate::http::pages::wants_page;
+use crate::http::query::Parameters;
+use crate::items::{Items, ItemsError, PAGE};
+
+/// Which keys.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Wanted {
+    /// What they begin with.
+    #[serde(default)]
+    pub prefix: String,
+    /// The one they come after.
+    #[serde(default)]
+    pub after: String,
+    /// How many, at most; all of them where it is not said.
+    pub limit: Option<usize>,
+    /// The item that a form has set.
+    pub saved: Option<String>,
+    /// The item that a form has deleted.
+    pub deleted: Option<String>,
+}
+
+/// `GET /items`.
+pub async fn get_items(
+    State(needs): State<Needs>,
+    Parameters(wanted): Parameters<Wanted>,
+    language: Language,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let mut response = if wants_page(&headers) {
+        page::browse(&needs, wanted, language).await?
+    } else {
+        wanted.check()?;
+        match wanted.limit {
+            Some(limit) => some(&needs.items, wanted, limit).await?,
+            None => all(needs.items, wanted).await?,
+        }
+    };
+    response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
+    Ok(response)
+}
+
+impl Wanted {
+    /// Refuses what no key can begin with, or come after.
+    pub(super) fn check(&self) -> Result<(), ApiError> {
+        if self.limit.is_some_and(|limit| !(1..=PAGE).contains(&limit)) {
+            return Err(ApiError::BadRequest(format!("limit: a whole number from 1 to {PAGE}")));
+        }
+        let is_text = |text: &str| text.len() <= MAX_KEY && !text.chars().any(char::is_control);
+        if is_text(&self.prefix) && is_text(&self.after) {
+            return Ok(());
+        }
+        Err(ApiError::BadRequest(format!("prefix and after: at most {MAX_KEY} bytes, no control characters")))
+    }
+
+    /// The parameters of the address where the keys go on after this one.
+    pub(super) fn next(&self, after: &str) -> String {
+        let limit = self.limit.map(|limit| limit.to_string());
+        let parameters = [("prefix", Some(self.prefix.as_str())), ("limit", limit.as_deref()), ("after", Some(after))];
+        let given = parameters.into_iter().filter_map(|(name, value)| Some((name, value.filter(|it| !it.is_empty())?)));
+        // Pairs of text are always parameters.
+        serde_urlencoded::to_string(given.collect::<Vec<_>>()).unwrap_or_default()
+    }
+}
+
+/// One page of keys, and the address of the next.
+async fn some(items: &Items, wanted: Wanted, limit: usize) -> Result<Response, ApiError> {
+    let mut keys = items.keys(&wanted.prefix, &wanted.after, limit + 1).await?;
+    let goes_on = keys.len() > limit;
+    keys.truncate(limit);
+    let next = keys.last().filter(|_| goes_on).map(|last| format!("</items?{}>; rel=\"next\"", wanted.next(last)));
+    let mut response = Json(keys).into_response();
+    if let Some(next) = next.and_then(|next| HeaderValue::try_from(next).ok()) {
+        response.headers_mut().insert(LINK, next);
+    }
+    Ok(response)
+}
+
+/// All keys, page by page as fast as they are read, so that memory is bounded and nobody waits behind them.
+async fn all(items: Items, wanted: Wanted) -> Result<Response, ApiError> {
+    // Before the answer begins: what fails here is an answer of its own.
+    let first = items.keys(&wanted.prefix, &wanted.after, PAGE).await?;
+    if first.len() < PAGE {
+        return Ok(Json(first).into_response());
+    }
+    let pages = stream::try_unfold(Some(("[", first)), move |page| {
+        let (items, prefix) = (items.clone(), wanted.prefix.clone());
+        async move {
+            let Some((opening, keys)) = page else { return Ok::<_, ItemsError>(None) };
+            let is_last = keys.len() < PAGE;
+            let piece = piece(opening, &keys, is_last);
+            let next = match keys.last().filter(|_| !is_last) {
+                Some(last) => Some((",", items.keys(&prefix, last, PAGE).await?)),
+                None => None,
+            };
+            Ok(Some((piece, next)))
+        }
+    });
+    let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    Ok((headers, Body::from_stream(pages)).into_response())
+}
+
+/// A piece of the array: what stands before it, the keys, and the end where they are the last.
+fn piece(opening: &str, keys: &[String], is_last: bool) -> Bytes {
+    // Text is always JSON.
+    let keys = serde_json::to_string(keys).unwrap_or_default();
+    let keys = keys.trim_start_matches('[').strip_suffix(']').unwrap_or_default();
+    let opening = if keys.is_empty() && opening == "," { "" } else { opening };
+    Bytes::from(format!("{opening}{keys}{}", if is_last { "]" } else { "" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pieces_of_an_array_are_an_array() {
+        let keys = |keys: &[&str]| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let array = |last: &[&str]| {
+            let pieces = [piece("[", &keys(&["[", "\""]), false), piece(",", &keys(last), true)].concat();
+            serde_json::from_slice::<Vec<String>>(&pieces).unwrap()
+        };
+        assert_eq!(array(&["]"]), ["[", "\"", "]"]);
+        assert_eq!(array(&[]), ["[", "\""]);
+    }
+}
