@@ -67,7 +67,7 @@ fn begins(text: &str, goes_on: bool) -> Vec<Vec<Term>> {
     let first = cut(text);
     let is_prefix = goes_on && first.chars().count() < LONGEST;
     let mut wanted = vec![vec![Term { key: marked(first), is_prefix }]];
-    wanted.extend(further(&text[first.len()..]));
+    wanted.extend(further(text));
     wanted
 }
 
@@ -80,19 +80,16 @@ fn within(text: &str) -> Vec<Vec<Term>> {
     let is_prefix = first.chars().count() < LONGEST;
     let keys = [first.to_owned(), marked(first)];
     let mut wanted = vec![keys.map(|key| Term { key, is_prefix }).to_vec()];
-    wanted.extend(further(&text[first.len()..]));
+    wanted.extend(further(text));
     wanted
 }
 
-/// The same for what follows a first key.
-fn further(rest: &str) -> impl Iterator<Item = Vec<Term>> {
-    let mut rest = rest;
-    std::iter::from_fn(move || {
-        let next = cut(rest);
-        let length = next.chars().count();
-        rest = &rest[next.len()..];
-        (length >= SHORT).then(|| vec![Term { key: next.to_owned(), is_prefix: length < LONGEST }])
-    })
+/// The same for what follows the first key: whole keys, the last of them as near to the end as it can be.
+fn further(text: &str) -> Vec<Vec<Term>> {
+    let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+    let last = starts.len().saturating_sub(LONGEST);
+    let next = (LONGEST..starts.len()).step_by(LONGEST).map(|place| cut(&text[starts[place.min(last)]..]));
+    next.map(|key| vec![Term { key: key.to_owned(), is_prefix: false }]).collect()
 }
 
 fn cut(text: &str) -> &str {
@@ -144,7 +141,8 @@ mod tests {
         assert_eq!(asked("a to"), "<a <to");
         assert_eq!(asked("day"), "day*|^day*");
         assert_eq!(asked("monday"), "monday|^monday");
-        assert_eq!(asked("Wednesdays"), "wednes|^wednes days*");
+        assert_eq!(asked("Wednesdays"), "wednes|^wednes esdays");
+        assert_eq!(asked("abcdefghijklmnop"), "abcdef|^abcdef ghijkl klmnop");
         assert_eq!(asked("lundis,a"), "lundis|^lundis ^, ^a*");
         assert_eq!(asked("n'est"), "^' ^est*");
         assert_eq!(asked("l'"), "^l ^'*");
