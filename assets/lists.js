@@ -3,6 +3,8 @@ import { cardsOf, idOf, make, update } from "./cards.js";
 import { isSending } from "./likes.js";
 import { fill, number, say, texts } from "./page.js";
 
+/** How many of the newest, and of the best liked, the stream says. */
+const SHOWN = 30;
 /** How long after somebody has pointed at a list, or typed in it, it keeps still, in milliseconds. */
 const STILL = 3000;
 const SLIDE = { duration: 350, easing: "ease-out" };
@@ -24,7 +26,7 @@ export const follow = (section, name) => {
   /** Whether a card's quote would be there if it still were: it was hidden, or deleted. */
   const isGone = (card, quotes) => {
     const last = quotes.at(-1);
-    if (!last || quotes.length === seen.total) return true;
+    if (quotes.length < SHOWN) return true;
     return kind === "new" ? idOf(card) > last.id : Number(card.dataset.upvotes) > last.upvotes;
   };
 
@@ -54,6 +56,7 @@ export const follow = (section, name) => {
 
   /** Says how many quotes wait to be shown. */
   const announce = (count) => {
+    if (!count && document.activeElement === news) section.querySelector("h2").focus({ preventScroll: true });
     news.hidden = count === 0;
     say(news, count === 1 ? texts.newsOne : fill(texts.newsOther, { count: number(count) }));
   };
@@ -80,7 +83,7 @@ export const follow = (section, name) => {
     announce(0);
     arrange(quotes);
     const last = quotes.at(-1);
-    next.hidden = quotes.length === seen.total;
+    next.hidden = quotes.length < SHOWN || seen.total <= SHOWN;
     if (last) next.search = `?order=${kind}&after=${kind === "top" ? `${last.upvotes}.${last.id}` : last.id}`;
   };
 
@@ -104,9 +107,9 @@ export const follow = (section, name) => {
 };
 
 /** Takes what is not on the wall any more out of all lists: of the newest, the stream says all. */
-export const forget = ({ total, newest }) => {
+export const forget = ({ newest }) => {
   const known = new Set(newest.map((quote) => quote.id));
-  const oldest = newest.length === total ? 0 : newest.at(-1).id;
+  const oldest = newest.length < SHOWN ? 0 : newest.at(-1).id;
   for (const card of document.querySelectorAll("[data-list] li[data-quote]")) {
     const id = idOf(card);
     if (id > oldest && !known.has(id) && !isSending(id)) for (const one of cardsOf(id)) one.remove();

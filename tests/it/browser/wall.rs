@@ -1,11 +1,14 @@
 //! The wall, as a room uses it: quotes that come in by themselves, are liked, found and looked after.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::driver::{Browser, ENTER, JavaScript, TAB};
 use super::look::{Look, inspect, picture};
 use super::says;
-use crate::sandbox::{InProcess, Site};
+use crate::sandbox::{InProcess, Process, Site, binary};
 
 /// A browser at the wall, of an account of this role.
 pub async fn at_the_wall(site: &Site, id: &str, role: &str, javascript: JavaScript) -> Browser {
@@ -295,5 +298,46 @@ async fn the_wall_is_walked_by_keyboard() {
     for wanted in ["Skip to the content", "Full screen", "Sign in to add it", "q", "Search", "Like 0", "Sign in"] {
         assert!(met.iter().any(|name| name == wanted), "{wanted}: {met:?}");
     }
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_wall_that_lost_its_connection_says_so_and_misses_nothing() {
+    let folder = TempDir::new().unwrap();
+    let process = Process::start(folder.path());
+    let site = process.site.clone();
+    let room = passing_by(&site).await;
+    post(&site, "ann", "Before").await;
+    room.until(&first_is("new", "Before")).await;
+    room.run("window.neverReloaded = true").await;
+    process.kill();
+    room.until(&says("reconnecting")).await;
+    picture(&room, "wall-lost", Look::DESKTOP).await;
+    let mut again = Command::new(binary());
+    again.args(["up", "--port", site.base.rsplit(':').next().unwrap()]);
+    let _process = Process::start_by(again, folder.path());
+    post(&site, "bob", "After").await;
+    room.until(&first_is("new", "After")).await;
+    assert_eq!(list(&room, "top").await, json!(["Before", "After"]));
+    assert!(!room.text("body").await.contains("reconnecting"));
+    assert_eq!(room.evaluate("window.neverReloaded").await, true);
+}
+
+#[tokio::test]
+async fn quotes_slide_in_unless_somebody_wants_nothing_to_move() {
+    let product = InProcess::start(&[]).await;
+    let site = &product.site;
+    let room = passing_by(site).await;
+    let counting = "const animate = Element.prototype.animate; window.moved = 0;
+        Element.prototype.animate = function (...how) { window.moved += 1; return animate.apply(this, how); };";
+    room.run(counting).await;
+    room.emulate("screen", ("prefers-reduced-motion", "reduce")).await;
+    post(site, "ann", "Still").await;
+    room.until(&first_is("new", "Still")).await;
+    assert_eq!(room.evaluate("window.moved").await, 0);
+    room.emulate("screen", ("prefers-reduced-motion", "no-preference")).await;
+    post(site, "ann", "Moving").await;
+    room.until(&first_is("new", "Moving")).await;
+    room.until("window.moved > 0").await;
     product.running.stop().await;
 }
