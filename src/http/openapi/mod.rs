@@ -5,6 +5,7 @@
 //! and how it says no.
 
 mod answers;
+pub mod given;
 
 use axum::http::Method;
 use utoipa::openapi::link::LinkBuilder;
@@ -16,7 +17,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required};
 
-use super::table::{Row, TABLE};
+use super::table::{AS_WRITE, Row, TABLE};
 use crate::domain::rights::{Need, Scope};
 
 /// What whoever reads the description should know before anything else, in Markdown.
@@ -126,6 +127,8 @@ fn security(row: &Row) -> Vec<SecurityRequirement> {
     let token = |scope: Scope| SecurityRequirement::new(TOKEN, [scope.word()]);
     match row.need {
         Need::Anybody if row.whose.is_empty() => Vec::new(),
+        // Cookies prove nothing there.
+        Need::Anybody if row.whose == AS_WRITE => vec![SecurityRequirement::default(), key, token(Scope::Admin)],
         Need::Anybody => {
             vec![SecurityRequirement::default(), key, SecurityRequirement::new(TOKEN, [""; 0]), session]
         }
