@@ -135,7 +135,7 @@ wall-found = { $count ->
     [one] One quote found.
    *[other] { $count } quotes found.
 }
-wall-found-first = These are the { $count } best matches.
+wall-found-many = Many quotes found; the best matches come first.
 wall-results = Search results
 wall-all = All quotes
 wall-like = Like

@@ -134,7 +134,7 @@ wall-found = { $count ->
     [one] Une citation trouvée.
    *[other] { $count } citations trouvées.
 }
-wall-found-first = Voici les { $count } qui correspondent le mieux.
+wall-found-many = Beaucoup de citations trouvées, les plus proches d’abord.
 wall-results = Résultats de la recherche
 wall-all = Toutes les citations
 wall-like = J’aime

@@ -198,7 +198,7 @@ impl Shell {
             routes = routes.merge(search::router(search::Needs { finder: finder.clone() }));
         }
         if counts(Role::Site) {
-            let needs = self.site(store.clone(), queue.clone());
+            let needs = self.site(store.clone(), queue.clone(), finder.clone());
             routes = routes.merge(site::router(needs.clone()));
             door.lead_home(site::home(needs));
         }
@@ -232,7 +232,7 @@ impl Shell {
         (routes.merge(door.router()), work)
     }
 
-    fn site(&self, store: Store, queue: Option<Queue>) -> site::Needs {
+    fn site(&self, store: Store, queue: Option<Queue>, finder: Finder) -> site::Needs {
         site::Needs {
             counts: Counts { store: store.clone(), queue },
             store,
@@ -240,6 +240,7 @@ impl Shell {
             pages: self.pages.clone(),
             origins: self.origins.clone(),
             actors: self.guard.actors.clone(),
+            finder,
             voters: self.guard.voters.clone(),
             signup: self.people.signup,
             description: description::whole(),

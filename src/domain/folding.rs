@@ -70,7 +70,7 @@ pub enum InvalidSearch {
 }
 
 /// What is looked for: words, all of which a text must have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Search {
     words: Vec<Word>,
 }

@@ -2,9 +2,10 @@
 //!
 //! Of each token of a [folded](super::folding) text there is its beginning, marked `^`, and what is left of it after its
 //! first character, after its second and so on, down to three characters; each cut after six. `monday` has `^monday`,
-//! `onday`, `nday` and `day`. So whatever stands in a word is the beginning of a key, a short word that of a marked one,
-//! and what an index is asked for is one or two keys, which few texts have: three letters alone would be in many. An
-//! index may find more than matches, never less; the texts themselves then tell.
+//! `onday`, `nday` and `day`. So whatever stands in a word is the beginning of a key, and what an index is asked for is one
+//! or two keys, which few texts have: three letters alone would be in many. For short words, which many texts have and
+//! which would be the beginnings of very many keys, there are keys of their own: `<m` and `<mo`. An index may find more
+//! than matches, never less; the texts themselves then tell.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,8 @@ use super::folding::{SHORT, Search, Word};
 const LONGEST: usize = 6;
 /// Marks the beginning of a token. No key of two characters or more has it in any other place.
 const MARK: char = '^';
+/// Marks how a token begins.
+const SHORT_MARK: char = '<';
 
 /// A key that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub fn keys(folded: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for token in folded.split(' ').filter(|token| !token.is_empty()) {
         keys.insert(marked(cut(token)));
+        let ends = token.char_indices().map(|(at, c)| at + c.len_utf8()).take(SHORT - 1);
+        keys.extend(ends.map(|end| format!("{SHORT_MARK}{}", &token[..end])));
         let further = token.char_indices().skip(1).map(|(at, _)| &token[at..]);
         keys.extend(further.take_while(|rest| rest.chars().nth(SHORT - 1).is_some()).map(|rest| cut(rest).to_owned()));
     }
@@ -46,7 +51,9 @@ fn word_wanted(word: &Word) -> Vec<Vec<Term>> {
     let tokens: Vec<&str> = word.tokens().split(' ').collect();
     let last = tokens.len() - 1;
     let token_wanted = |(place, token): (usize, &&str)| match place {
-        0 if last == 0 && word.is_short() => begins(token, true),
+        0 if last == 0 && word.is_short() => {
+            vec![vec![Term { key: format!("{SHORT_MARK}{token}"), is_prefix: false }]]
+        }
         0 if last == 0 => within(token),
         // Where a word of several tokens begins, a longer token of the text may end.
         0 if !word.is_short() && token.chars().all(char::is_alphanumeric) => within(token),
@@ -116,25 +123,25 @@ mod tests {
     /// Whether an index would find a text.
     fn finds(keyword: &str, text: &str) -> bool {
         let keys = keys(&fold(text));
-        let has = |term: &Term| match term.is_prefix {
-            true => keys.range(term.key.clone()..).next().is_some_and(|key| key.starts_with(&term.key)),
-            false => keys.contains(&term.key),
+        let has = |term: &Term| {
+            let first = keys.range(term.key.clone()..).next();
+            first.is_some_and(|key| *key == term.key || (term.is_prefix && key.starts_with(&term.key)))
         };
         wanted(&Search::parse(keyword).unwrap()).iter().all(|any| any.iter().any(has))
     }
 
     #[test]
     fn a_token_has_its_beginning_and_what_follows() {
-        assert_eq!(of("Monday"), ["^monday", "day", "nday", "onday"]);
-        assert_eq!(of("a to"), ["^a", "^to"]);
-        assert_eq!(of("être!"), ["^!", "^etre", "tre"]);
-        assert_eq!(of("abcdefghi"), ["^abcdef", "bcdefg", "cdefgh", "defghi", "efghi", "fghi", "ghi"]);
+        assert_eq!(of("Monday"), ["<m", "<mo", "^monday", "day", "nday", "onday"]);
+        assert_eq!(of("a to"), ["<a", "<t", "<to", "^a", "^to"]);
+        assert_eq!(of("être!"), ["<!", "<e", "<et", "^!", "^etre", "tre"]);
+        assert_eq!(of("abcdefghi"), ["<a", "<ab", "^abcdef", "bcdefg", "cdefgh", "defghi", "efghi", "fghi", "ghi"]);
         assert_eq!(of(""), [""; 0]);
     }
 
     #[test]
     fn a_search_asks_for_few_keys() {
-        assert_eq!(asked("a to"), "^a* ^to*");
+        assert_eq!(asked("a to"), "<a <to");
         assert_eq!(asked("day"), "day*|^day*");
         assert_eq!(asked("monday"), "monday|^monday");
         assert_eq!(asked("Wednesdays"), "wednes|^wednes days*");

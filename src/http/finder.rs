@@ -1,12 +1,13 @@
 //! Finding quotes by their words, for the roles that do: within bounds, however common a word is.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::error::ApiError;
 use crate::domain::folding::{InvalidSearch, Search};
@@ -19,6 +20,10 @@ use crate::store::{Store, StoreError};
 const TOGETHER: usize = 2;
 /// How long such a search may wait for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// For so long a word that was too common is taken to be so still.
+const REMEMBERED: Duration = Duration::from_mins(1);
+/// So many such searches are remembered.
+const COMMON: usize = 1000;
 /// Quotes in one answer, at most.
 pub const PAGE: u32 = 1000;
 
@@ -27,6 +32,8 @@ pub const PAGE: u32 = 1000;
 pub struct Finder {
     store: Store,
     turns: Arc<Semaphore>,
+    /// Searches for what is too common to be ranked all, and when that was seen.
+    common: Arc<Mutex<HashMap<Search, Instant>>>,
     bounds: Bounds,
 }
 
@@ -63,7 +70,8 @@ impl Finder {
     /// Over the store as viewers see it.
     #[must_use]
     pub fn new(store: &Store) -> Self {
-        Self { store: store.for_viewers(), turns: Arc::new(Semaphore::new(TOGETHER)), bounds: Bounds::default() }
+        let turns = Arc::new(Semaphore::new(TOGETHER));
+        Self { store: store.for_viewers(), turns, common: Arc::default(), bounds: Bounds::default() }
     }
 
     /// Part of what a search finds.
@@ -72,14 +80,46 @@ impl Finder {
     /// Where the store is unavailable, or many look for common words.
     pub async fn find(&self, search: &Search, part: Part) -> Result<Found, ApiError> {
         let ranking = Ranking::new(part.after, part.limit as usize);
-        let page = match self.store.find_few(search, ranking.clone(), self.bounds.few).await? {
+        let page = if self.is_common(search) { None } else { self.find_few(search, &ranking).await? };
+        let page = match page {
             Some(page) => page,
-            None => {
-                let _turn = self.turn().await?;
-                self.store.find_many(search, ranking, self.bounds).await?
-            }
+            None => self.find_many(search, ranking).await?,
         };
         Ok(self.read(page).await?)
+    }
+
+    async fn find_few(&self, search: &Search, ranking: &Ranking) -> Result<Option<Page>, StoreError> {
+        self.store.find_few(search, ranking.clone(), self.bounds.few).await
+    }
+
+    async fn find_many(&self, search: &Search, ranking: Ranking) -> Result<Page, ApiError> {
+        let _turn = self.turn().await?;
+        if !self.is_common(search)
+            && let Some(page) = self.store.find_many(search, ranking.clone(), self.bounds).await?
+        {
+            return Ok(page);
+        }
+        self.remember(search);
+        Ok(self.store.find_liked(search, ranking, self.bounds).await?)
+    }
+
+    fn is_common(&self, search: &Search) -> bool {
+        let common = self.common.lock().unwrap_or_else(PoisonError::into_inner);
+        common.get(search).is_some_and(|seen| seen.elapsed() < REMEMBERED)
+    }
+
+    /// Notes that a search is for what is too common, unless that is known.
+    fn remember(&self, search: &Search) {
+        let mut common = self.common.lock().unwrap_or_else(PoisonError::into_inner);
+        if common.len() >= COMMON {
+            common.retain(|_, seen| seen.elapsed() < REMEMBERED);
+        }
+        if common.len() < COMMON || common.contains_key(search) {
+            let seen = common.entry(search.clone()).or_insert_with(Instant::now);
+            if seen.elapsed() >= REMEMBERED {
+                *seen = Instant::now();
+            }
+        }
     }
 
     async fn turn(&self) -> Result<SemaphorePermit<'_>, ApiError> {

@@ -130,9 +130,9 @@ async fn changes_that_arrive_together_are_made_in_their_order(items: &Backend) {
     let changes = (0..300_u32).map(async |number| {
         let name = format!("{}", number % 7);
         if number.is_multiple_of(5) {
-            items.delete(&name).await
+            items.delete(&name).await;
         } else {
-            items.set(&name, &number.to_string()).await.unwrap()
+            items.set(&name, &number.to_string()).await.unwrap();
         }
     });
     join_all(changes).await;

@@ -108,7 +108,8 @@ fn search(
     let kinds =
         [("rare words", &words.rare, 20.0), ("common words", &words.common, 500.0), ("short words", &short, 500.0)];
     for (kind, words, target) in kinds {
-        let paths: Vec<_> = words.iter().map(|word| format!("/search?keyword={}", word.replace(' ', "+"))).collect();
+        let encoded = |word: &String| word.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let paths: Vec<_> = words.iter().map(|word| format!("/search?keyword={}", encoded(word))).collect();
         let (mut p99, mut rates) = (vec![], vec![]);
         for round in 0..args.rounds {
             eprintln!("{name}, {kind}: round {} of {}", round + 1, args.rounds);

@@ -20,6 +20,7 @@ use bytes::Bytes;
 use crate::config::SignUp;
 use crate::domain::clock::Clock;
 use crate::http::actors::Actors;
+use crate::http::finder::Finder;
 use crate::http::ops::Counts;
 use crate::http::origin::Origins;
 use crate::http::pages::Pages;
@@ -41,6 +42,8 @@ pub struct Needs {
     pub origins: Origins,
     /// Who may enter the studio.
     pub actors: Actors,
+    /// What finds quotes.
+    pub finder: Finder,
     /// Who likes a quote.
     pub voters: Voters,
     /// Who may sign up.

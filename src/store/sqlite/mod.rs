@@ -100,9 +100,12 @@ impl Sqlite {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::domain::poll::OneVotePer;
     use crate::domain::poll::tests::draft;
+    use crate::domain::quote::{Hidden, NewQuote};
 
     #[tokio::test]
     async fn polls_made_before_there_were_accounts_are_nobodys_and_have_one_vote_per_browser() {
@@ -123,6 +126,42 @@ mod tests {
         let store = Sqlite::open(&path).await.unwrap();
         let migrated = store.poll(poll.id).await.unwrap();
         assert_eq!((migrated, poll.one_vote_per, &poll.owner), (Some(poll.clone()), OneVotePer::Browser, &None));
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn the_index_of_texts_holds_what_is_there_and_nothing_of_what_went() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap();
+        let writer = store.file.writer();
+        sqlx::raw_sql("CREATE VIRTUAL TABLE temp.terms USING fts5vocab (main, quote_keys, row)")
+            .execute(writer)
+            .await
+            .unwrap();
+        let new = |text: &str| NewQuote { author: None, text: text.into(), made_at: Timestamp::UNIX_EPOCH };
+        let indexed = async || {
+            let check = "INSERT INTO quote_keys (quote_keys) VALUES ('integrity-check')";
+            sqlx::query(check).execute(writer).await.unwrap();
+            let terms = sqlx::query_scalar::<_, String>("SELECT term FROM temp.terms ORDER BY term");
+            terms.fetch_all(writer).await.unwrap().concat()
+        };
+        let [one, two] = ["l'été", "tea"].map(new);
+        let (one, two) = (store.insert_quote(&one).await.unwrap().id, store.insert_quote(&two).await.unwrap().id);
+        assert!(indexed().await.contains("ete"));
+        store.change_quote(one, "un hiver d'été", Timestamp::UNIX_EPOCH).await.unwrap();
+        let hidden = Hidden { by: "ann".into(), at: Timestamp::UNIX_EPOCH };
+        store.hide_quote(two, Some(&hidden)).await.unwrap();
+        assert!(!indexed().await.contains("tea"));
+        let mut load = store.load_quotes().await.unwrap();
+        load.add(&[new("undone")]).await.unwrap();
+        drop(load);
+        assert!(!indexed().await.contains("undo"));
+        store.hide_quote(two, None).await.unwrap();
+        assert!(indexed().await.contains("tea"));
+        for id in [one, two] {
+            assert!(store.delete_quote(id).await.unwrap());
+        }
+        assert_eq!(indexed().await, "", "something is left");
         store.close().await;
     }
 }

@@ -206,18 +206,16 @@ impl Store {
         }))
     }
 
-    /// The page of a search, however many match: of all where at most `bounds.most` quotes have its keys, else of those
-    /// among the best liked.
-    pub async fn find_many(&self, search: &Search, page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
-        if !self.has_more(search, bounds.most).await?
-            && let Some(page) = self.find_few(search, page.clone(), bounds.most).await?
-        {
-            return Ok(page);
+    /// The same in two steps, for as many as `bounds.most`: they are counted before they are read.
+    pub async fn find_many(&self, search: &Search, page: Ranking, bounds: Bounds) -> Result<Option<Page>, StoreError> {
+        if self.has_more(search, bounds.most).await? {
+            return Ok(None);
         }
-        self.find_liked(search, page, bounds).await
+        self.find_few(search, page, bounds.most).await
     }
 
-    async fn find_liked(&self, search: &Search, mut page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
+    /// The page of a search, of what matches among the `bounds.liked` best liked, of equals the oldest.
+    pub async fn find_liked(&self, search: &Search, mut page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
         let (mut left, mut many, mut after) = (bounds.liked, bounds.first, None);
         while left > 0 && !page.is_settled() {
             many = many.min(left);

@@ -14,6 +14,7 @@ mod limits;
 mod openapi;
 mod owners;
 mod pages_of_people;
+mod pages_of_words;
 mod polls;
 mod quotes;
 mod results;

@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use hemicycle::domain::folding::{Search, fold};
 use hemicycle::domain::keys::{Term, keys, wanted};
 use hemicycle::domain::quote::{Hidden, QuoteId};
-use hemicycle::domain::ranking::{Place, Ranking};
-use hemicycle::store::Store;
+use hemicycle::domain::ranking::{Page, Place, Ranking};
 use hemicycle::store::sqlite::Sqlite;
 use hemicycle::store::words::Bounds;
+use hemicycle::store::{Store, StoreError};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -129,15 +129,23 @@ fn naive(model: &[Kept], search: &Search, bounds: Bounds) -> Vec<Place> {
     places
 }
 
+/// A page of a search, as those who ask a store come to it.
+pub async fn find(store: &Store, search: &Search, page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
+    if let Some(page) = store.find_few(search, page.clone(), bounds.few).await? {
+        return Ok(page);
+    }
+    match store.find_many(search, page.clone(), bounds).await? {
+        Some(page) => Ok(page),
+        None => store.find_liked(search, page, bounds).await,
+    }
+}
+
 /// The whole answer of a store, page by page.
 async fn paged(store: &Store, search: &Search, limit: usize, bounds: Bounds) -> Vec<Place> {
     let mut places: Vec<Place> = Vec::new();
     loop {
         let ranking = Ranking::new(places.last().copied(), limit);
-        let page = match store.find_few(search, ranking.clone(), bounds.few).await.unwrap() {
-            Some(page) => page,
-            None => store.find_many(search, ranking, bounds).await.unwrap(),
-        };
+        let page = find(store, search, ranking, bounds).await.unwrap();
         assert!(page.places.len() <= limit && (page.places.len() == limit || !page.more), "{page:?}");
         places.extend(page.places);
         if !page.more {

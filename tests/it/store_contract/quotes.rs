@@ -77,7 +77,10 @@ pub async fn a_hidden_quote_is_seen_by_those_who_ask_for_all_and_liked_by_nobody
     assert_eq!(texts(&store.quotes_of(&ids, false).await.unwrap()), ["two"]);
     assert_eq!(store.upvote(ids[0], voter(1), true).await.unwrap(), None);
     assert_eq!(store.quote_count().await.unwrap(), 1);
+    assert_eq!(texts(&store.hidden_quotes(None, 9).await.unwrap()), ["one"]);
+    assert_eq!(texts(&store.hidden_quotes(Some(ids[0]), 9).await.unwrap()), [""; 0], "before the first");
     assert_eq!(store.hide_quote(ids[0], None).await.unwrap().unwrap().hidden, None);
+    assert_eq!(texts(&store.hidden_quotes(None, 9).await.unwrap()), [""; 0]);
     assert_eq!(store.upvote(ids[0], voter(1), true).await.unwrap(), Some(1));
     assert_eq!(store.hide_quote(QuoteId::new(99).unwrap(), None).await.unwrap(), None);
 }

@@ -6,6 +6,7 @@ use hemicycle::domain::ranking::{Page, Place, Ranking};
 use hemicycle::store::Store;
 use hemicycle::store::words::Bounds;
 
+use crate::finding::find;
 use crate::forge::{at, quote, voter};
 
 async fn posted(store: &Store, texts: &[&str]) -> Vec<QuoteId> {
@@ -18,10 +19,7 @@ async fn posted(store: &Store, texts: &[&str]) -> Vec<QuoteId> {
 
 async fn page(store: &Store, keyword: &str, after: Option<Place>, limit: usize, bounds: Bounds) -> Page {
     let (search, page) = (Search::parse(keyword).unwrap(), Ranking::new(after, limit));
-    match store.find_few(&search, page.clone(), bounds.few).await.unwrap() {
-        Some(page) => page,
-        None => store.find_many(&search, page, bounds).await.unwrap(),
-    }
+    find(store, &search, page, bounds).await.unwrap()
 }
 
 /// What is found, by its place among `ids`.

@@ -5,15 +5,14 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::super::Needs;
-use super::super::wall::Card;
+use super::super::wall::{Card, Found, place};
 use crate::domain::names::MAX_OPTIONS;
 use crate::domain::new_poll::as_label;
-use crate::domain::quote::{Quote, QuoteId};
+use crate::domain::quote::QuoteId;
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;
 use crate::http::query::Parameters;
-use crate::store::words::Order;
 
 /// Quotes on one page: as many as a poll can take.
 const PAGE: u32 = 50;
@@ -23,7 +22,7 @@ const PAGE: u32 = 50;
 pub struct Wanted {
     /// `top` or `hidden`; else the newest.
     show: Option<String>,
-    /// The last one seen: its number, of `top` behind how many liked it and a dot.
+    /// The last one seen: its [place](place), of a search as that says it.
     after: Option<String>,
     /// What to look for.
     q: Option<String>,
@@ -47,7 +46,10 @@ struct Page {
     /// What follows `after=` in the address of the next page.
     next: Option<String>,
     is_first: bool,
+    /// Which quotes these are, as addresses say it, without the place and with it.
+    part: String,
     query: String,
+    /// Where the forms of quotes lead back to.
     back: String,
 }
 
@@ -67,44 +69,46 @@ pub async fn list(
     language: Language,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
-    let (show, mut query) = wanted.query();
-    let mut quotes = needs.quotes_to_show(&wanted, show).await?;
-    let is_more = show != Show::Found && quotes.len() > PAGE as usize;
-    if is_more {
-        quotes.truncate(PAGE as usize);
-    }
-    if let Some(after) = &wanted.after {
-        query = format!("{query}&after={after}");
-    }
-    let cards = needs.cards(quotes, Some(&caller.actor), None).await?;
+    let (show, part) = wanted.part();
+    let Found { quotes, next } = needs.quotes_to_show(&wanted, show).await?;
+    let query = match &wanted.after {
+        Some(after) => format!("{part}&after={after}"),
+        None => part.clone(),
+    };
     let page = Page {
         show,
-        next: cards.last().filter(|_| is_more).map(|last| show.place(last)),
-        cards,
+        cards: needs.cards(quotes, Some(&caller.actor), None).await?,
+        next,
         is_first: wanted.after.is_none(),
         back: format!("/studio/quotes?{query}"),
         query,
+        part,
         q: wanted.q.filter(|_| show == Show::Found),
     };
     needs.pages.show_to(&caller, "studio/quotes.html", language, page)
 }
 
 impl Needs {
-    /// What a page shows, and one more where there is another page.
-    async fn quotes_to_show(&self, wanted: &Wanted, show: Show) -> Result<Vec<Quote>, ApiError> {
+    async fn quotes_to_show(&self, wanted: &Wanted, show: Show) -> Result<Found, ApiError> {
         let after = wanted.after.as_deref();
-        let number = || after.map(|id| id.parse::<QuoteId>().map_err(|_| wrong_place())).transpose();
-        Ok(match show {
-            Show::New => self.store.quotes(Order::Newest(number()?), PAGE + 1, true).await?,
-            Show::Top => self.store.quotes(Order::Liked(after.map(liked).transpose()?), PAGE + 1, true).await?,
-            Show::Hidden => self.store.hidden_quotes(number()?, PAGE + 1).await?,
-            Show::Found => {
-                let words = wanted.q.as_deref().unwrap_or_default();
-                let mut quotes = self.find_quotes(words).await?.quotes;
-                quotes.extend(self.find_hidden_quotes(words).await?);
-                quotes
-            }
-        })
+        let mut quotes = match show {
+            Show::New => self.store.quotes(place::newest(after)?, PAGE + 1, true).await?,
+            Show::Top => self.store.quotes(place::best_liked(after)?, PAGE + 1, true).await?,
+            Show::Hidden => self.store.hidden_quotes(place::by_age(after)?, PAGE + 1).await?,
+            Show::Found => return self.find_all_quotes(wanted.q.as_deref().unwrap_or_default(), after).await,
+        };
+        let is_more = quotes.len() > PAGE as usize;
+        quotes.truncate(PAGE as usize);
+        let next = quotes.last().filter(|_| is_more).map(|last| place::behind(last, show == Show::Top));
+        Ok(Found { quotes, next })
+    }
+
+    /// What has these words, and before it, on the first page, what of it is hidden.
+    async fn find_all_quotes(&self, words: &str, after: Option<&str>) -> Result<Found, ApiError> {
+        let mut quotes = if after.is_none() { self.find_hidden_quotes(words).await? } else { Vec::new() };
+        let found = self.find_quotes(words, after).await?;
+        quotes.extend(found.quotes);
+        Ok(Found { quotes, ..found })
     }
 
     /// The quotes of these numbers as options of a poll: those that everybody may see.
@@ -126,8 +130,8 @@ impl Needs {
 }
 
 impl Wanted {
-    /// Which quotes are asked for, and the address that asks for them, without the place in it.
-    fn query(&self) -> (Show, String) {
+    /// Which quotes are asked for, and how addresses say so.
+    fn part(&self) -> (Show, String) {
         let words = self.q.as_deref().filter(|words| !words.trim().is_empty());
         if let Some(query) = words.and_then(|words| serde_urlencoded::to_string([("q", words)]).ok()) {
             return (Show::Found, query);
@@ -139,20 +143,4 @@ impl Wanted {
         };
         (show, format!("show={word}"))
     }
-}
-
-impl Show {
-    /// Where a page with this last quote ends.
-    fn place(self, last: &Card) -> String {
-        if self == Self::Top { format!("{}.{}", last.upvotes(), last.id()) } else { last.id().to_string() }
-    }
-}
-
-fn liked(after: &str) -> Result<(u64, QuoteId), ApiError> {
-    let place = after.split_once('.').and_then(|(upvotes, id)| Some((upvotes.parse().ok()?, id.parse().ok()?)));
-    place.ok_or_else(wrong_place)
-}
-
-fn wrong_place() -> ApiError {
-    ApiError::BadRequest("after: where the page before ended".into())
 }

@@ -68,16 +68,6 @@ impl Card {
             is_long: false,
         }
     }
-
-    /// The quote's number.
-    pub fn id(&self) -> u64 {
-        self.id
-    }
-
-    /// How many liked it.
-    pub fn upvotes(&self) -> u64 {
-        self.upvotes
-    }
 }
 
 impl Needs {

@@ -1,38 +1,34 @@
-//! Finding quotes by their words.
-
-use std::cmp::Reverse;
+//! Finding quotes by their words, for pages.
 
 use super::super::Needs;
 use crate::domain::folding::{Search, fold};
-use crate::domain::quote::{Quote, QuoteId};
+use crate::domain::quote::Quote;
 use crate::http::error::ApiError;
+use crate::http::finder::Part;
 
-/// Quotes that are found on one page, at most: the best matches.
-pub const MOST: usize = 50;
+/// Quotes that are found on one page, at most.
+const PAGE: u32 = 50;
 /// The newest hidden quotes that are looked through.
 const HIDDEN: u32 = 1000;
 
-/// What a search finds.
+/// A page of quotes.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The best matches first, of equals the best liked.
+    /// Of a search the best matches first, of equals the best liked.
     pub quotes: Vec<Quote>,
-    /// How many match.
-    pub count: usize,
+    /// What follows `after=` in the address of the next page.
+    pub next: Option<String>,
 }
 
 impl Needs {
-    /// The quotes on the wall that have these words; nothing where there are none, or too many, to look for.
-    pub(in super::super) async fn find_quotes(&self, words: &str) -> Result<Found, ApiError> {
+    /// The quotes on the wall that have these words, behind a place; nothing where there are none, or too many, to look
+    /// for.
+    pub(in super::super) async fn find_quotes(&self, words: &str, after: Option<&str>) -> Result<Found, ApiError> {
+        let part = Part::new(Some(PAGE), after)?;
         let Ok(search) = Search::parse(words) else { return Ok(Found::default()) };
-        let candidates = self.store.candidates(&search).await?;
-        let rank = |folded: &str| search.rank(folded);
-        let mut matches: Vec<_> =
-            candidates.iter().filter_map(|one| Some((rank(&one.folded)?, Reverse(one.upvotes), one.id))).collect();
-        let count = matches.len();
-        matches.sort_unstable();
-        let ids: Vec<QuoteId> = matches.into_iter().take(MOST).map(|(_, _, id)| id).collect();
-        Ok(Found { quotes: self.store.quotes_of(&ids, false).await?, count })
+        let found = self.finder.find(&search, part).await?;
+        let next = found.next.map(|place| place.to_string());
+        Ok(Found { quotes: found.quotes.into_iter().map(|(_, quote)| quote).collect(), next })
     }
 
     /// The hidden ones that have these words, of the newest.
@@ -40,7 +36,7 @@ impl Needs {
         let Ok(search) = Search::parse(words) else { return Ok(Vec::new()) };
         let mut hidden = self.store.hidden_quotes(None, HIDDEN).await?;
         hidden.retain(|quote| search.rank(&fold(&quote.text)).is_some());
-        hidden.truncate(MOST);
+        hidden.truncate(PAGE as usize);
         Ok(hidden)
     }
 }

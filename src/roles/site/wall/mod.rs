@@ -4,6 +4,7 @@ mod card;
 mod find;
 mod own;
 mod page;
+pub mod place;
 
 use axum::Router;
 use axum::routing::get;

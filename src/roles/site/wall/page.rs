@@ -8,8 +8,7 @@ use axum::response::Response;
 use serde::{Deserialize, Serialize};
 
 use super::super::Needs;
-use super::{Card, Found};
-use crate::domain::quote::QuoteId;
+use super::{Card, Found, place};
 use crate::domain::rights::{Actor, Need};
 use crate::domain::voter::Voter;
 use crate::http::actors::Caller;
@@ -29,7 +28,7 @@ const PAGE: u32 = 30;
 pub struct Wanted {
     /// `top`; else the newest.
     order: Option<String>,
-    /// The last one seen: its number, of `top` behind how many liked it and a dot.
+    /// The last one seen: its [place](place), of a search as that says it.
     after: Option<String>,
     /// What to look for.
     q: Option<String>,
@@ -58,11 +57,13 @@ struct Page {
     is_first: bool,
     /// What is looked for.
     q: Option<String>,
-    found: Option<usize>,
+    is_search: bool,
     /// Where the forms of quotes lead back to.
     back: String,
     /// What a switch of language must keep of the address.
     query: String,
+    /// What is looked for, as addresses have it: `q=…`.
+    words: String,
     /// Whether whoever looks is known, and as which account.
     is_known: bool,
     me: Option<String>,
@@ -95,7 +96,8 @@ pub async fn page(
             lists.push(needs.list(Order::Newest(None), &reader).await?);
             lists.push(needs.list(Order::Liked(None), &reader).await?);
         }
-        Some(after) => lists.push(needs.list(wanted.order_after(after)?, &reader).await?),
+        after if wanted.is_top() => lists.push(needs.list(place::best_liked(after)?, &reader).await?),
+        after => lists.push(needs.list(place::newest(after)?, &reader).await?),
     }
     let total = needs.store.quote_count().await?;
     let page = Page { lists, total, ..Page::new(&wanted, &reader, &base) };
@@ -111,11 +113,12 @@ pub async fn search(
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
     let reader = needs.reader(&headers).await?;
-    let Found { quotes, count } = needs.find_quotes(wanted.q.as_deref().unwrap_or_default()).await?;
+    let words = wanted.q.as_deref().unwrap_or_default();
+    let Found { quotes, next } = needs.find_quotes(words, wanted.after.as_deref()).await?;
     let cards = needs.cards(quotes, reader.actor(), reader.voter().as_ref()).await?;
     let total = needs.store.quote_count().await?;
-    let lists = vec![List { kind: "found", cards, next: None }];
-    let page = Page { lists, total, found: Some(count), ..Page::new(&wanted, &reader, &base).searched(&wanted) };
+    let lists = vec![List { kind: "found", cards, next }];
+    let page = Page { lists, total, is_search: true, ..Page::new(&wanted, &reader, &base).searched(&wanted) };
     needs.show_wall(language, page, reader)
 }
 
@@ -128,13 +131,10 @@ impl Needs {
         let mut quotes = self.store.quotes(order, PAGE + 1, false).await?;
         let is_more = quotes.len() > PAGE as usize;
         quotes.truncate(PAGE as usize);
+        let is_top = matches!(order, Order::Liked(_));
+        let next = quotes.last().filter(|_| is_more).map(|last| place::behind(last, is_top));
         let cards = self.cards(quotes, reader.actor(), reader.voter().as_ref()).await?;
-        let kind = if matches!(order, Order::Liked(_)) { "top" } else { "new" };
-        let place = |card: &Card| match order {
-            Order::Liked(_) => format!("{}.{}", card.upvotes(), card.id()),
-            _ => card.id().to_string(),
-        };
-        Ok(List { kind, next: cards.last().filter(|_| is_more).map(place), cards })
+        Ok(List { kind: if is_top { "top" } else { "new" }, cards, next })
     }
 
     fn show_wall(&self, language: Language, page: Page, reader: Reader) -> Result<Response, ApiError> {
@@ -163,19 +163,6 @@ impl Wanted {
     fn is_top(&self) -> bool {
         self.order.as_deref() == Some("top")
     }
-
-    fn order_after(&self, after: &str) -> Result<Order, ApiError> {
-        let wrong = || ApiError::BadRequest("after: where the page before ended".into());
-        if self.is_top() {
-            let (upvotes, id) = after.split_once('.').ok_or_else(wrong)?;
-            return Ok(Order::Liked(Some((upvotes.parse().map_err(|_| wrong())?, number(id).ok_or_else(wrong)?))));
-        }
-        Ok(Order::Newest(Some(number(after).ok_or_else(wrong)?)))
-    }
-}
-
-fn number(text: &str) -> Option<QuoteId> {
-    text.parse().ok()
 }
 
 impl Page {
@@ -195,9 +182,10 @@ impl Page {
             total: 0,
             is_first: wanted.after.is_none(),
             q: None,
-            found: None,
+            is_search: false,
             back: format!("/wall?{query}"),
             query,
+            words: String::new(),
             is_known: reader.caller.is_some(),
             me: reader.actor().and_then(|actor| actor.user.as_ref()).map(ToString::to_string),
             is_organiser: is(Need::Organiser),
@@ -211,7 +199,11 @@ impl Page {
     /// The same where something is looked for.
     fn searched(self, wanted: &Wanted) -> Self {
         let q = wanted.q.clone().unwrap_or_default();
-        let query = serde_urlencoded::to_string([("q", &q)]).unwrap_or_default();
-        Self { q: Some(q), back: format!("/wall/search?{query}"), query, ..self }
+        let words = serde_urlencoded::to_string([("q", &q)]).unwrap_or_default();
+        let query = match &wanted.after {
+            Some(after) => format!("{words}&after={after}"),
+            None => words.clone(),
+        };
+        Self { q: Some(q), back: format!("/wall/search?{query}"), query, words, ..self }
     }
 }
