@@ -15,7 +15,7 @@ pub const MAX_TEXT: usize = 1000;
 /// The number of a quote: the later it was posted, the higher. None is used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(transparent)]
-#[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991, example = 1)]
+#[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991_u64, example = 1)]
 pub struct QuoteId(u64);
 
 impl QuoteId {
