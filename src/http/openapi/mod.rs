@@ -79,6 +79,18 @@ pub fn lead_on(chapter: &mut OpenApi, path: &str, (name, expression): (&str, &st
     }
 }
 
+/// Says of these operations that they go without a body as well: the attribute has no word for it.
+pub fn leave_bodies_out(chapter: &mut OpenApi, operations: &[&str]) {
+    for PathItem { post, delete, .. } in chapter.paths.paths.values_mut() {
+        for Operation { operation_id, request_body, .. } in [post, delete].into_iter().flatten() {
+            let is_meant = operation_id.as_ref().is_some_and(|id| operations.contains(&id.as_str()));
+            if let (true, Some(RefOr::T(body))) = (is_meant, request_body) {
+                body.required = Some(Required::False);
+            }
+        }
+    }
+}
+
 /// What operations refer to.
 fn shared() -> Components {
     let mut components = Components::new();

@@ -1,12 +1,11 @@
 //! What the role has to say of its routes, and what has no type of its own.
 
 use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
-use utoipa::openapi::{RefOr, Required};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{list, page, wire};
 use crate::domain::item::{MAX_KEY, MAX_VALUE};
-use crate::http::openapi::Chapter;
+use crate::http::openapi::{self, Chapter};
 
 #[derive(OpenApi)]
 #[openapi(paths(wire::get_item, wire::set_item, wire::delete_item, list::get_items, page::delete_by_form))]
@@ -20,11 +19,7 @@ const NO_CONTROLS: &str = r"^[^\u0000-\u001F\u007F-\u009F]+$";
 pub fn chapter() -> Chapter {
     let about = "Shared small keys and values, for programs and for pages of any origin.";
     let mut operations = Operations::openapi();
-    let delete = operations.paths.paths.get_mut("/item").and_then(|path| path.delete.as_mut());
-    if let Some(RefOr::T(body)) = delete.and_then(|delete| delete.request_body.as_mut()) {
-        // The attribute has no word for it.
-        body.required = Some(Required::False);
-    }
+    openapi::leave_bodies_out(&mut operations, &["delete_item"]);
     Chapter { role: "items", about, operations }
 }
 

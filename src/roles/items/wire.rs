@@ -144,7 +144,10 @@ pub async fn delete_item(
 ) -> Result<&'static str, ApiError> {
     needs.allow(&headers).await?;
     let asked = Asked::read_leniently(&headers, body, NAME).await?;
-    let named = if asked.is_empty() { named } else { asked.parse()? };
-    needs.items.change(ItemChange::delete(key(named.id().as_deref())?)).await?;
+    let in_address = named.id();
+    // One that is none is refused, also where the body counts.
+    in_address.as_deref().map(|id| key(Some(id))).transpose()?;
+    let id = if asked.is_empty() { in_address } else { asked.parse::<Named>()?.id() };
+    needs.items.change(ItemChange::delete(key(id.as_deref())?)).await?;
     Ok("ok")
 }

@@ -23,7 +23,7 @@ use crate::http::guard::Known;
     summary = "Hide a quote from the public",
     description = "Organisers and whoever posted it still see it. It is put on record.",
     params(Which),
-    request_body(content = Option<BackForm>, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The quote as it is now.", body = View),
         (status = 303, description = "To a form: back to where it was.")
@@ -48,7 +48,7 @@ pub async fn hide(
     summary = "Show a hidden quote again",
     description = "It is put on record.",
     params(Which),
-    request_body(content = Option<BackForm>, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "The quote as it is now.", body = View),
         (status = 303, description = "To a form: back to where it was.")

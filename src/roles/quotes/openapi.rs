@@ -32,6 +32,8 @@ struct Operations;
 pub fn chapter() -> Chapter {
     let about = "Quotes: posting, reading, liking and hiding them; and the live wall.";
     let mut operations = Operations::openapi();
+    let by_button = ["delete_quote_by_form", "hide_quote", "restore_quote", "upvote_quote", "take_back_upvote_by_form"];
+    openapi::leave_bodies_out(&mut operations, &by_button);
     let with_quote = [
         "show_quote",
         "change_quote",

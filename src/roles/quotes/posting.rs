@@ -125,7 +125,7 @@ pub async fn delete(
     summary = "Delete a quote, by a form",
     description = "For forms, which know no DELETE.",
     params(Which),
-    request_body(content = Option<BackForm>, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 303, description = "Back to where the form was.")
     )

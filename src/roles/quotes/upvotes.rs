@@ -37,7 +37,7 @@ struct Told {
     summary = "Like a quote",
     description = "Once a voter: the account of whoever is signed in, else the browser, or whoever the `Idempotency-Key` names. Again does no more.",
     params(Which, IdempotencyKey),
-    request_body(content = Option<BackForm>, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 200, description = "It counts.", body = Told),
         (status = 303, description = "To a form: back to where it was.")
@@ -89,7 +89,7 @@ pub async fn take_back(
     summary = "Like a quote no longer, by a form",
     description = "For forms, which know no DELETE.",
     params(Which, IdempotencyKey),
-    request_body(content = Option<BackForm>, content_type = "application/x-www-form-urlencoded"),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
     responses(
         (status = 303, description = "Back to where the form was.")
     )
