@@ -6,7 +6,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::http::error::ErrorBody;
 use crate::http::openapi::{self, Chapter};
 use crate::http::ops;
-use crate::roles::{polls, result, site, users, vote};
+use crate::roles::{items, polls, quotes, result, search, site, users, vote};
 
 #[derive(OpenApi)]
 #[openapi(paths(front, vote_at_the_door))]
@@ -19,6 +19,9 @@ pub fn whole() -> Bytes {
         vote::openapi::chapter(),
         result::openapi::chapter(),
         users::openapi::chapter(),
+        quotes::openapi::chapter(),
+        search::openapi::chapter(),
+        items::openapi::chapter(),
         site::apidocs::chapter(),
         door(),
         ops::chapter(),

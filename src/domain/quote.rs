@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::user::UserId;
 
@@ -12,8 +13,9 @@ use super::user::UserId;
 pub const MAX_TEXT: usize = 1000;
 
 /// The number of a quote: the later it was posted, the higher. None is used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = u64, minimum = 1, maximum = 9_007_199_254_740_991_u64, example = 1)]
 pub struct QuoteId(u64);
 
 impl QuoteId {
@@ -79,7 +81,7 @@ pub struct Quote {
 }
 
 /// A decision that a quote is not to be seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Hidden {
     /// Whose: an account's id, or `admin key`.
     pub by: String,

@@ -67,7 +67,8 @@ const OWN_DRAFTS: &str = "drafts: their own; an admin all";
 const OWN_HIDDEN: &str = "hidden totals: their own; an admin all";
 const HIDDEN_QUOTES: &str = "hidden ones: organisers";
 const OWN_NAME: &str = "in their own name; an admin in any";
-const AS_WRITE: &str = "as ITEMS_WRITE says";
+/// Of rows about changing items: everybody, or whoever shows the admin key or an administrator's token.
+pub const AS_WRITE: &str = "as ITEMS_WRITE says";
 const OWN_ACCOUNT: &str = "their own account, in person; an admin all";
 
 /// Every route, role by role.

@@ -59,7 +59,7 @@ pub fn run() -> anyhow::Result<()> {
         try_out("embedded", &embedded.base, key)?;
     }
     let environment = NO_LIMITS.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-    let roles = ["vote,worker", "result", "polls,users,site"];
+    let roles = ["vote,worker", "result", "polls,users,site", "quotes,search,items"];
     let stack = Stack::start(&StackOptions { environment, ..StackOptions::lean(binary, &roles) })?;
     for key in [false, true] {
         try_out("at scale", &stack.base(), key)?;

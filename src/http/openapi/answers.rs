@@ -13,12 +13,12 @@ use utoipa::openapi::{Ref, RefOr};
 use super::reads;
 use crate::domain::rights::Need;
 use crate::http::error::{ApiError, Fate};
-use crate::http::table::{Limit, Row};
+use crate::http::table::{Kind, Limit, Row};
 
 /// What is answered whatever the state of the process: these never say that something is away.
 const OF_THE_PROCESS: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 /// Where clients of old send JSON and call it something else.
-const ANY_TYPE: [&str; 4] = ["/", "/ballots/{poll}", "/vote/{poll}", "/users"];
+const ANY_TYPE: [&str; 6] = ["/", "/ballots/{poll}", "/vote/{poll}", "/users", "/quotes", "/item"];
 
 /// An answer that says no: its name, when it comes, and the error that makes it.
 type No = (&'static str, &'static str, ApiError);
@@ -77,6 +77,7 @@ pub fn headers() -> BTreeMap<String, RefOr<Header>> {
         ("X-Request-Id", Type::String, "By which the operator finds the request in the log."),
         ("WWW-Authenticate", Type::String, "`Bearer`."),
         ("Retry-After", Type::Integer, "In how many seconds to try again."),
+        ("Access-Control-Allow-Origin", Type::String, "`*`: pages of any origin may read it."),
         ("RateLimit-Limit", Type::Integer, "How many requests a minute whoever asks has."),
         ("RateLimit-Remaining", Type::Integer, "How many of them are left."),
         ("RateLimit-Reset", Type::Integer, "In how many seconds one more is."),
@@ -97,7 +98,10 @@ fn header(name: &str) -> (String, RefOr<Header>) {
 /// Adds to an operation how it says no, and what else its row has it say. What its handler says counts before that.
 pub fn add(operation: &mut Operation, row: &Row) {
     if row.limit == Limit::Rate {
-        tell_rates(operation);
+        add_headers(operation, &["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"]);
+    }
+    if row.kind == Kind::Shared {
+        add_headers(operation, &["Access-Control-Allow-Origin"]);
     }
     for (name, _, error) in every_no() {
         if follows(&error, operation, row) {
@@ -122,10 +126,10 @@ fn follows(error: &ApiError, operation: &Operation, row: &Row) -> bool {
     }
 }
 
-/// The headers by which whoever is limited knows how the window stands.
-fn tell_rates(operation: &mut Operation) {
+/// Headers of all answers that are the operation's own.
+fn add_headers(operation: &mut Operation, names: &[&str]) {
     for answer in operation.responses.responses.values_mut() {
         let RefOr::T(answer) = answer else { continue };
-        answer.headers.extend(["RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"].map(header));
+        answer.headers.extend(names.iter().copied().map(header));
     }
 }

@@ -5,6 +5,7 @@
 //! and how it says no.
 
 mod answers;
+pub mod given;
 
 use axum::http::Method;
 use utoipa::openapi::link::LinkBuilder;
@@ -16,7 +17,7 @@ use utoipa::openapi::security::{
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, RefOr, Required};
 
-use super::table::{Row, TABLE};
+use super::table::{AS_WRITE, Row, TABLE};
 use crate::domain::rights::{Need, Scope};
 
 /// What whoever reads the description should know before anything else, in Markdown.
@@ -78,6 +79,18 @@ pub fn lead_on(chapter: &mut OpenApi, path: &str, (name, expression): (&str, &st
     }
 }
 
+/// Says of these operations that they go without a body as well: the attribute has no word for it.
+pub fn leave_bodies_out(chapter: &mut OpenApi, operations: &[&str]) {
+    for PathItem { post, delete, .. } in chapter.paths.paths.values_mut() {
+        for Operation { operation_id, request_body, .. } in [post, delete].into_iter().flatten() {
+            let is_meant = operation_id.as_ref().is_some_and(|id| operations.contains(&id.as_str()));
+            if let (true, Some(RefOr::T(body))) = (is_meant, request_body) {
+                body.required = Some(Required::False);
+            }
+        }
+    }
+}
+
 /// What operations refer to.
 fn shared() -> Components {
     let mut components = Components::new();
@@ -126,6 +139,8 @@ fn security(row: &Row) -> Vec<SecurityRequirement> {
     let token = |scope: Scope| SecurityRequirement::new(TOKEN, [scope.word()]);
     match row.need {
         Need::Anybody if row.whose.is_empty() => Vec::new(),
+        // Cookies prove nothing there.
+        Need::Anybody if row.whose == AS_WRITE => vec![SecurityRequirement::default(), key, token(Scope::Admin)],
         Need::Anybody => {
             vec![SecurityRequirement::default(), key, SecurityRequirement::new(TOKEN, [""; 0]), session]
         }

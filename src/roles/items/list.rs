@@ -9,6 +9,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream;
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::{Needs, page};
 use crate::domain::item::MAX_KEY;
@@ -19,23 +20,42 @@ use crate::http::query::Parameters;
 use crate::items::{Items, ItemsError, PAGE};
 
 /// Which keys.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wanted {
     /// What they begin with.
+    #[param(max_length = 512, example = "sc")]
     #[serde(default)]
     pub prefix: String,
     /// The one they come after.
+    #[param(max_length = 512, example = "scale")]
     #[serde(default)]
     pub after: String,
     /// How many, at most; all of them where it is not said.
+    #[param(minimum = 1, maximum = 1000)]
     pub limit: Option<usize>,
     /// The item that a form has set.
+    #[param(ignore)]
     pub saved: Option<String>,
     /// The item that a form has deleted.
+    #[param(ignore)]
     pub deleted: Option<String>,
 }
 
 /// `GET /items`.
+#[utoipa::path(
+    get,
+    path = "/items",
+    operation_id = "list_items",
+    summary = "The keys of items",
+    description = "Of all, or page by page; in the order of their bytes. A browser is shown a page.",
+    params(Wanted),
+    responses(
+        (status = 200, description = "The keys.",
+            content(([String] = "application/json", example = json!(["scale", "score"])), (String = "text/html")),
+            headers(("Link" = String, description = "`rel=\"next\"`: the next page, where there is a `limit` and more of them.")))
+    )
+)]
 pub async fn get_items(
     State(needs): State<Needs>,
     Parameters(wanted): Parameters<Wanted>,

@@ -2,6 +2,7 @@
 //! to browse and edit them (`/items`).
 
 mod list;
+pub mod openapi;
 mod page;
 mod room;
 mod wire;

@@ -7,12 +7,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 use serde::Serialize;
 
 use super::list::Wanted;
+use super::openapi::Name;
 use super::wire::Named;
 use super::{Needs, key};
 use crate::config::ItemsWrite;
 use crate::domain::item::{ItemChange, ItemKey, MAX_KEY, MAX_VALUE};
 use crate::http::body::Asked;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::language::Language;
 use crate::http::query::Parameters;
 
@@ -134,6 +135,18 @@ pub async fn confirm(
 }
 
 /// `POST /items/delete`: by the form of that page.
+#[utoipa::path(
+    post,
+    path = "/items/delete",
+    operation_id = "delete_item_by_form",
+    summary = "Delete an item, by a form",
+    description = "For forms, which know no DELETE.",
+    request_body(content = Name, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 303, description = "On to the page of items, which says so."),
+        (status = 401, description = "Only administrators may change items here, and nobody is known: cookies do not count.", body = ErrorBody)
+    )
+)]
 pub async fn delete_by_form(State(needs): State<Needs>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
     needs.allow(&headers).await?;
     let named: Named = Asked::read(&headers, body, 4 * MAX_KEY).await?.parse()?;

@@ -6,11 +6,13 @@ use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
 
+use super::openapi::{Name, given_key, given_value, key_in_address};
 use super::{Needs, key, page};
 use crate::domain::item::ItemChange;
 use crate::http::body::Asked;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::pages::wants_page;
 use crate::http::query::Parameters;
 
@@ -21,15 +23,21 @@ const BODY: usize = (2 << 20) + (16 << 10);
 const NAME: usize = 8 << 10;
 
 /// Which item.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Named {
+    /// Its key: at most 512 bytes, none of them control characters.
+    #[param(schema_with = key_in_address, required, example = "score")]
     id: Option<Plain>,
 }
 
 /// An item to be.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Item, example = json!({ "id": "score", "val": "3:1" }))]
 struct Wish {
+    #[schema(schema_with = given_key, required)]
     id: Option<Plain>,
+    #[schema(schema_with = given_value, required)]
     val: Option<Plain>,
 }
 
@@ -59,6 +67,17 @@ impl Named {
 }
 
 /// `GET /item?id=…`: the value, of no meaning to a browser; nothing where there is none.
+#[utoipa::path(
+    get,
+    path = "/item",
+    operation_id = "get_item",
+    summary = "The value of an item",
+    description = "Nothing where there is no such item.",
+    params(Named),
+    responses(
+        (status = 200, description = "The value, as it was set.", body = String, content_type = "text/plain", example = "3:1")
+    )
+)]
 pub async fn get_item(State(needs): State<Needs>, Parameters(asked): Parameters<Named>) -> Result<Response, ApiError> {
     let value = needs.items.get(key(asked.id().as_deref())?).await?.unwrap_or_default();
     let length = HeaderValue::from(value.len());
@@ -71,6 +90,21 @@ pub async fn get_item(State(needs): State<Needs>, Parameters(asked): Parameters<
 }
 
 /// `POST /item`: sets an item.
+#[utoipa::path(
+    post,
+    path = "/item",
+    operation_id = "set_item",
+    summary = "Set an item",
+    description = "A new one, or another value for one that there is. Doing it twice is doing it once.",
+    request_body(content((Wish = "application/json"), (Wish = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "It is kept.", body = String, content_type = "text/plain", example = "ok"),
+        (status = 303, description = "To a form of a page: back to the page of items."),
+        (status = 401, description = "Only administrators may change items here, and nobody is known: cookies do not count.", body = ErrorBody),
+        (status = 413, description = "The value has more than 1 MiB, or the body more than 2 MiB and 16 KiB.", body = ErrorBody),
+        (status = 507, description = "There is no room for more items, or for so many bytes. What makes less of them goes.", body = ErrorBody)
+    )
+)]
 pub async fn set_item(State(needs): State<Needs>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
     needs.allow(&headers).await?;
     let _place = needs.room.for_body(&headers)?;
@@ -88,6 +122,20 @@ pub async fn set_item(State(needs): State<Needs>, headers: HeaderMap, body: Body
 }
 
 /// `DELETE /item`: deletes an item, named in the body or by `?id=`.
+#[utoipa::path(
+    delete,
+    path = "/item",
+    operation_id = "delete_item",
+    summary = "Delete an item",
+    description = "Named in the body, or in the address where there is no body. That there is none is as good.",
+    params(("id" = Option<String>, Query, description = "Its key: at most 512 bytes, none of them control characters.",
+        min_length = 1, max_length = 512, example = "score")),
+    request_body(content((Name = "application/json"), (Name = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 200, description = "It is gone.", body = String, content_type = "text/plain", example = "ok"),
+        (status = 401, description = "Only administrators may change items here, and nobody is known: cookies do not count.", body = ErrorBody)
+    )
+)]
 pub async fn delete_item(
     State(needs): State<Needs>,
     Parameters(named): Parameters<Named>,
@@ -96,7 +144,10 @@ pub async fn delete_item(
 ) -> Result<&'static str, ApiError> {
     needs.allow(&headers).await?;
     let asked = Asked::read_leniently(&headers, body, NAME).await?;
-    let named = if asked.is_empty() { named } else { asked.parse()? };
-    needs.items.change(ItemChange::delete(key(named.id().as_deref())?)).await?;
+    let in_address = named.id();
+    // One that is none is refused, also where the body counts.
+    in_address.as_deref().map(|id| key(Some(id))).transpose()?;
+    let id = if asked.is_empty() { in_address } else { asked.parse::<Named>()?.id() };
+    needs.items.change(ItemChange::delete(key(id.as_deref())?)).await?;
     Ok("ok")
 }

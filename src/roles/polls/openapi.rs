@@ -1,6 +1,5 @@
 //! What the role has to say of its routes, and the forms of the studio, which are read field by field.
 
-use utoipa::openapi::{RefOr, Required};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{codes, handlers};
@@ -27,11 +26,7 @@ struct Operations;
 pub fn chapter() -> Chapter {
     let about = "Makes polls, runs them, and hands out voting codes.";
     let mut operations = Operations::openapi();
-    let acts = operations.paths.paths.get_mut("/polls/{poll}/{action}").and_then(|path| path.post.as_mut());
-    if let Some(RefOr::T(body)) = acts.and_then(|act| act.request_body.as_mut()) {
-        // The attribute has no word for it.
-        body.required = Some(Required::False);
-    }
+    openapi::leave_bodies_out(&mut operations, &["act_on_poll"]);
     let with_poll = [
         "show_poll",
         "change_poll",

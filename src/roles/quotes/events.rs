@@ -47,6 +47,17 @@ pub fn encode(total: u64, newest: &[Quote], top: &[Quote]) -> Bytes {
 }
 
 /// `GET /quotes/events`.
+#[utoipa::path(
+    get,
+    path = "/quotes/events",
+    operation_id = "follow_quotes",
+    summary = "The wall of quotes, live",
+    description = "Server-sent events: `quotes` at the start and with each change, with how many there are (`total`), and the newest and the most liked (`newest`, `top`) as `/quotes?format=full` has them. It does not end by itself.",
+    responses(
+        (status = 200, description = "The stream.", body = String, content_type = "text/event-stream",
+            example = "retry: 3274\n\nevent: quotes\ndata: {\"total\":2,\"newest\":[…],\"top\":[…]}\n\n")
+    )
+)]
 pub async fn watch(State(quotes): State<Quotes>) -> Result<Response, ApiError> {
     let wall = &quotes.needs.wall;
     let start = Bytes::from(format!("retry: {}\n\n", wall.retry_after()));

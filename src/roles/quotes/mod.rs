@@ -4,6 +4,7 @@ mod asked;
 mod events;
 pub mod load;
 mod moderating;
+pub mod openapi;
 mod pages;
 mod posting;
 mod reading;

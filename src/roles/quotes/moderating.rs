@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::Quotes;
 use super::asked::Wish;
+use super::openapi::{BackForm, Which};
 use super::view::View;
 use crate::domain::quote::{Hidden, Quote};
 use crate::http::actors::Caller;
@@ -15,6 +16,19 @@ use crate::http::error::ApiError;
 use crate::http::guard::Known;
 
 /// `POST /quotes/{id}/hide`, also by a form. One that is hidden stays so by whom it was.
+#[utoipa::path(
+    post,
+    path = "/quotes/{id}/hide",
+    operation_id = "hide_quote",
+    summary = "Hide a quote from the public",
+    description = "Organisers and whoever posted it still see it. It is put on record.",
+    params(Which),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The quote as it is now.", body = View),
+        (status = 303, description = "To a form: back to where it was.")
+    )
+)]
 pub async fn hide(
     State(quotes): State<Quotes>,
     Known(caller): Known,
@@ -27,6 +41,19 @@ pub async fn hide(
 }
 
 /// `POST /quotes/{id}/restore`, also by a form.
+#[utoipa::path(
+    post,
+    path = "/quotes/{id}/restore",
+    operation_id = "restore_quote",
+    summary = "Show a hidden quote again",
+    description = "It is put on record.",
+    params(Which),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "The quote as it is now.", body = View),
+        (status = 303, description = "To a form: back to where it was.")
+    )
+)]
 pub async fn restore(
     State(quotes): State<Quotes>,
     Known(caller): Known,

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Quotes;
 use super::asked::{Fields, Wish};
+use super::openapi::{BackForm, Deleted, NewQuote as NewQuoteBody, Posted, QuoteChange, QuoteForm, Which};
 use super::view::View;
 use crate::domain::quote::{NewQuote, Quote, check_text};
 use crate::domain::user::UserId;
@@ -17,6 +18,18 @@ use crate::http::error::ApiError;
 use crate::http::guard::Known;
 
 /// `POST /quotes`.
+#[utoipa::path(
+    post,
+    path = "/quotes",
+    operation_id = "create_quote",
+    summary = "Post a quote",
+    description = "In one's own name; an administrator in anybody's.",
+    request_body(content((NewQuoteBody = "application/json"), (QuoteForm = "application/x-www-form-urlencoded"))),
+    responses(
+        (status = 201, description = "It is posted.", body = Posted),
+        (status = 303, description = "Back to where the form was.")
+    )
+)]
 pub async fn create(
     State(quotes): State<Quotes>,
     Known(caller): Known,
@@ -34,6 +47,18 @@ pub async fn create(
 }
 
 /// `PATCH /quotes/{id}`.
+#[utoipa::path(
+    patch,
+    path = "/quotes/{id}",
+    operation_id = "change_quote",
+    summary = "Change a quote",
+    description = "One's own; an administrator any, which is put on record.",
+    params(Which),
+    request_body(content = QuoteChange),
+    responses(
+        (status = 200, description = "The quote as it is now.", body = View)
+    )
+)]
 pub async fn change(
     State(quotes): State<Quotes>,
     Known(caller): Known,
@@ -47,6 +72,18 @@ pub async fn change(
 }
 
 /// `POST /quotes/{id}/edit`: the same by a form.
+#[utoipa::path(
+    post,
+    path = "/quotes/{id}/edit",
+    operation_id = "change_quote_by_form",
+    summary = "Change a quote, by a form",
+    description = "For forms, which know no PATCH.",
+    params(Which),
+    request_body(content = QuoteForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 303, description = "Back to where the form was.")
+    )
+)]
 pub async fn change_by_form(
     State(quotes): State<Quotes>,
     Known(caller): Known,
@@ -60,6 +97,17 @@ pub async fn change_by_form(
 }
 
 /// `DELETE /quotes/{id}`.
+#[utoipa::path(
+    delete,
+    path = "/quotes/{id}",
+    operation_id = "delete_quote",
+    summary = "Delete a quote",
+    description = "One's own; an administrator any, which is put on record.",
+    params(Which),
+    responses(
+        (status = 200, description = "It is gone.", body = Deleted)
+    )
+)]
 pub async fn delete(
     State(quotes): State<Quotes>,
     Known(caller): Known,
@@ -70,6 +118,18 @@ pub async fn delete(
 }
 
 /// `POST /quotes/{id}/delete`: the same by a form.
+#[utoipa::path(
+    post,
+    path = "/quotes/{id}/delete",
+    operation_id = "delete_quote_by_form",
+    summary = "Delete a quote, by a form",
+    description = "For forms, which know no DELETE.",
+    params(Which),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 303, description = "Back to where the form was.")
+    )
+)]
 pub async fn delete_by_form(
     State(quotes): State<Quotes>,
     Known(caller): Known,

@@ -4,14 +4,16 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Quotes;
+use super::openapi::{Listed, Which};
 use super::pages::{Page, Sheet};
 use super::view::View;
 use crate::domain::folding::Search;
 use crate::domain::quote::QuoteId;
 use crate::domain::rights::Need;
-use crate::http::error::ApiError;
+use crate::http::error::{ApiError, ErrorBody};
 use crate::http::finder::Part;
 use crate::http::guard::Known;
 use crate::http::query::Parameters;
@@ -21,22 +23,45 @@ use crate::store::words::Order;
 const PAGE: u32 = 1000;
 
 /// Which quotes are asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Wanted {
-    /// Words that they must have; then the best matches come first, and `after` is a place in that order.
+    /// Words that they must have, at most 16; then the best matches come first, and `after` is a place in that order. Goes
+    /// without `order` and `hidden`.
+    #[param(min_length = 1, max_length = 200, example = "typhoon")]
     q: Option<String>,
+    /// At most so many in one answer.
+    #[param(default = 1000, format = "uint32")]
     limit: Option<u32>,
     /// `new` or `top`; the oldest first otherwise.
+    #[param(pattern = "^(new|top)$")]
     order: Option<String>,
-    /// The last one seen; of `top` with how many liked it, as `<upvotes>.<id>`.
+    /// The last one seen; of `top` with how many liked it, as `<upvotes>.<id>`; of `q` with its rank, as
+    /// `<rank>.<upvotes>.<id>`. Follow the `Link` rather than making it up.
+    #[param(pattern = "^([0-9]+[.]){0,2}[1-9][0-9]{0,15}$")]
     after: Option<String>,
     /// `full` for all that is known of them.
+    #[param(pattern = "^full$")]
     format: Option<String>,
-    /// Whether those that are hidden are asked for as well.
+    /// Whether those that are hidden are asked for as well, by organisers.
     hidden: Option<bool>,
 }
 
 /// `GET /quotes`.
+#[utoipa::path(
+    get,
+    path = "/quotes",
+    operation_id = "list_quotes",
+    summary = "Quotes, in pages",
+    description = "The oldest first, or by `order`, or the best matches of `q`.",
+    params(Wanted),
+    responses(
+        (status = 200, description = "The quotes: by default only id, user_id and quote.", body = [Listed],
+            headers(("Link" = String, description = "`rel=\"next\"`: the next page, where there may be one."))),
+        (status = 401, description = "`hidden=true`, by nobody who is known.", body = ErrorBody),
+        (status = 403, description = "`hidden=true`, by somebody who is no organiser.", body = ErrorBody)
+    )
+)]
 pub async fn list(
     State(quotes): State<Quotes>,
     known: Option<Known>,
@@ -70,6 +95,17 @@ async fn found(quotes: &Quotes, wanted: &Wanted, keyword: &str) -> Result<Respon
 }
 
 /// `GET /quotes/{id}`.
+#[utoipa::path(
+    get,
+    path = "/quotes/{id}",
+    operation_id = "show_quote",
+    summary = "One quote",
+    description = "One that is hidden is there only for organisers, and for whoever posted it.",
+    params(Which),
+    responses(
+        (status = 200, description = "The quote.", body = View)
+    )
+)]
 pub async fn show(
     State(quotes): State<Quotes>,
     known: Option<Known>,

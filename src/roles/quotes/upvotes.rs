@@ -6,24 +6,43 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Quotes;
 use super::asked::Wish;
+use super::openapi::{BackForm, Which};
 use crate::domain::quote::QuoteId;
 use crate::domain::rights::Need;
 use crate::domain::voter::{Voter, upvote_key};
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
+use crate::http::openapi::given::IdempotencyKey;
 use crate::http::voter::Identified;
 
 /// What a voter is told.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Upvote, example = json!({ "upvotes": 8, "upvoted": true }))]
 struct Told {
+    /// How many like the quote.
     upvotes: u64,
+    /// Whether this voter is one of them.
     upvoted: bool,
 }
 
 /// `POST /quotes/{id}/upvotes`, also by a form.
+#[utoipa::path(
+    post,
+    path = "/quotes/{id}/upvotes",
+    operation_id = "upvote_quote",
+    summary = "Like a quote",
+    description = "Once a voter: the account of whoever is signed in, else the browser, or whoever the `Idempotency-Key` names. Again does no more.",
+    params(Which, IdempotencyKey),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "It counts.", body = Told),
+        (status = 303, description = "To a form: back to where it was.")
+    )
+)]
 pub async fn add(
     State(quotes): State<Quotes>,
     known: Option<Known>,
@@ -40,6 +59,17 @@ pub async fn add(
 }
 
 /// `DELETE /quotes/{id}/upvotes`.
+#[utoipa::path(
+    delete,
+    path = "/quotes/{id}/upvotes",
+    operation_id = "take_back_upvote",
+    summary = "Like a quote no longer",
+    description = "As the same voter. Again does no more.",
+    params(Which, IdempotencyKey),
+    responses(
+        (status = 200, description = "It counts no longer.", body = Told)
+    )
+)]
 pub async fn take_back(
     State(quotes): State<Quotes>,
     known: Option<Known>,
@@ -52,6 +82,18 @@ pub async fn take_back(
 }
 
 /// `POST /quotes/{id}/upvotes/delete`: the same by a form.
+#[utoipa::path(
+    post,
+    path = "/quotes/{id}/upvotes/delete",
+    operation_id = "take_back_upvote_by_form",
+    summary = "Like a quote no longer, by a form",
+    description = "For forms, which know no DELETE.",
+    params(Which, IdempotencyKey),
+    request_body(content = BackForm, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 303, description = "Back to where the form was.")
+    )
+)]
 pub async fn take_back_by_form(
     State(quotes): State<Quotes>,
     known: Option<Known>,

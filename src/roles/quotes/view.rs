@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::quote::{Hidden, Quote, QuoteId};
 use crate::domain::user::UserId;
@@ -16,15 +17,28 @@ pub struct Brief<'a> {
 }
 
 /// A quote.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Quote, example = json!({
+    "id": 1, "user_id": "tintin", "quote": "Thundering typhoons!", "created_at": "2026-05-04T09:30:00Z", "upvotes": 7
+}))]
 pub struct View<'a> {
-    #[serde(flatten)]
-    brief: Brief<'a>,
+    id: QuoteId,
+    /// Who posted it; nobody where it came from a file, or the account is gone.
+    #[schema(required)]
+    user_id: Option<&'a UserId>,
+    /// What it says.
+    #[schema(min_length = 1, max_length = 1000)]
+    quote: &'a str,
     created_at: Timestamp,
+    /// When its text was changed last, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     edited_at: Option<Timestamp>,
+    /// How many like it.
     upvotes: u64,
+    /// Who hid it from the public, if somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     hidden: Option<&'a Hidden>,
 }
 
@@ -37,7 +51,9 @@ impl<'a> Brief<'a> {
 impl<'a> View<'a> {
     pub fn new(quote: &'a Quote) -> Self {
         Self {
-            brief: Brief::new(quote),
+            id: quote.id,
+            user_id: quote.author.as_ref(),
+            quote: &quote.text,
             created_at: quote.made_at,
             edited_at: quote.edited_at,
             upvotes: quote.upvotes,

@@ -12,7 +12,7 @@ use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Needs;
-use super::openapi::{Listed, Said, given_id, given_role};
+use super::openapi::{Listed, Said, given_role};
 use crate::domain::password::check_given;
 use crate::domain::rights::{Need, Proof};
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole, check_name};
@@ -20,6 +20,7 @@ use crate::http::actors::Caller;
 use crate::http::body::{self, Asked};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::guard::Known;
+use crate::http::openapi::given::given_id;
 use crate::http::query::Parameters;
 
 /// Accounts in one answer: where nothing is said, and at most.

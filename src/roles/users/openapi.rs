@@ -2,8 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use utoipa::openapi::Ref;
-use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::{Object, ObjectBuilder, SchemaType, Type};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{accounts, audit, invitations, sessions, signin, signup, tokens};
@@ -75,14 +74,6 @@ pub fn given_role() -> Object {
     let words = UserRole::ALL.map(UserRole::word).into_iter().chain([""]).map(Value::from);
     let kinds = SchemaType::from_iter([Type::String, Type::Null]);
     ObjectBuilder::new().schema_type(kinds).enum_values(Some(words.chain([Value::Null]))).build()
-}
-
-/// By what somebody signs in. Clients of old also send numbers.
-#[must_use]
-pub fn given_id() -> Schema {
-    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).build();
-    let what = "By what they sign in. Clients of old also send numbers.";
-    OneOfBuilder::new().item(Ref::from_schema_name("UserId")).item(number).description(Some(what)).build().into()
 }
 
 /// What the system of old says.

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::openapi::{IdempotencyKey, VoteForm};
+use super::openapi::VoteForm;
 use super::voter::{CodeState, Standing, Wish};
 use super::{Cast, Vote, page};
 use crate::domain::names::Choice;
@@ -20,6 +20,7 @@ use crate::domain::poll::Status;
 use crate::http::body;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::language::Language;
+use crate::http::openapi::given::IdempotencyKey;
 use crate::http::origin::Peer;
 use crate::http::voter::Identified;
 

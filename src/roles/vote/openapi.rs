@@ -1,6 +1,6 @@
 //! What the role has to say of its routes, and what has no type of its own.
 
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use utoipa::{OpenApi, ToSchema};
 
 use super::handlers;
 use crate::http::openapi::Chapter;
@@ -14,23 +14,6 @@ struct Operations;
 pub fn chapter() -> Chapter {
     let about = "Takes ballots, and says what was counted of a voter.";
     Chapter { role: "vote", about, operations: Operations::openapi() }
-}
-
-/// By what a client without cookies names its voter.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "only described: it is read from the headers")]
-pub struct IdempotencyKey {
-    /// Names the voter of a client without cookies, who is the same with the same key; with a code, the attempt. Take a random one
-    /// and keep it to yourself.
-    #[param(
-        rename = "Idempotency-Key",
-        min_length = 1,
-        max_length = 255,
-        pattern = "^[ -~]+$",
-        example = "ann-5b1f0c9d"
-    )]
-    key: Option<String>,
 }
 
 /// A ballot, as the voting page has it.

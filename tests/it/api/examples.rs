@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::openapi::{Operation, description, operations};
 use crate::sandbox::{InProcess, KEY, Site};
@@ -44,6 +44,7 @@ async fn send(operation: &Operation<'_>, kind: &str, example: &Value) -> (u16, S
         Some("create_user") => ("authorization", KEY.to_owned()),
         _ => ("cookie", tintin(site).await),
     };
+    site.organise("/quotes", &json!({ "user_id": "tintin", "quote": "Quote 1" })).await;
     let method: Method = operation.method.parse().unwrap();
     let mut request = site.http.request(method, site.url(&path(operation))).header(header, shown);
     if operation.path == "/" {

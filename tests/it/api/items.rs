@@ -73,6 +73,8 @@ async fn clients_of_old_are_served_unchanged() {
 async fn what_can_be_no_item_is_refused_and_changes_nothing() {
     let product = InProcess::start(&[]).await;
     let site = &product.site;
+    let half_wrong = send(site, Method::DELETE, "/item?id=", &[JSON], r#"{"id":"a"}"#).await;
+    said(&half_wrong, StatusCode::BAD_REQUEST, "id: 1 to 512 bytes");
     for (body, words) in [
         ("", "not as expected"),
         ("{", "not as expected"),
