@@ -28,6 +28,8 @@ const BATCH: usize = 1000;
 /// A word is rare that is in fewer quotes.
 const RARE: u32 = 200;
 const RARE_WORDS: usize = 500;
+/// Milliseconds of the 99th percentile of theirs.
+const RARE_TARGET: f64 = 20.0;
 const SHORT: [&str; 12] = ["a", "e", "s", "t", "th", "an", "st", "ou", "e a", "pr", "br", "i"];
 
 /// Measures both backends.
@@ -105,22 +107,27 @@ fn search(
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
     let short: Vec<String> = SHORT.map(str::to_owned).to_vec();
-    let kinds =
-        [("rare words", &words.rare, 20.0), ("common words", &words.common, 500.0), ("short words", &short, 500.0)];
+    let kinds = [
+        ("rare words", &words.rare, RARE_TARGET),
+        ("common words", &words.common, 500.0),
+        ("short words", &short, 500.0),
+    ];
     for (kind, words, target) in kinds {
         let encoded = |word: &String| word.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
         let paths: Vec<_> = words.iter().map(|word| format!("/search?keyword={}", encoded(word))).collect();
-        let (mut p99, mut rates) = (vec![], vec![]);
+        let (mut p99, mut rates, mut put_off) = (vec![], vec![], 0);
         for round in 0..args.rounds {
             eprintln!("{name}, {kind}: round {} of {}", round + 1, args.rounds);
             let load = Load { connections: CONNECTIONS, seconds: args.seconds };
             let measured = load.get_any(address, key, &paths).context("searching")?;
-            ensure!(measured.errors == 0, "{} searches failed", measured.errors);
+            // Of searches for common words, those that waited too long for their turn are told to come again.
+            ensure!(measured.errors == 0 || target > RARE_TARGET, "{} searches failed", measured.errors);
+            put_off += measured.errors;
             p99.push(measured.p99_ms);
             rates.push(measured.rate);
         }
         figures.at_most(&format!("{name}: {kind}, 99th percentile"), Unit::Milliseconds, target, &p99);
-        eprintln!("{name}, {kind}: {rates:.0?} a second, 99th percentile {p99:.1?} ms");
+        eprintln!("{name}, {kind}: {rates:.0?} a second, 99th percentile {p99:.1?} ms, {put_off} put off");
     }
     Ok(())
 }
