@@ -212,6 +212,7 @@ mod tests {
             "delete-",
             "account-delete-",
             "user-delete-",
+            "quote-delete-",
             "audit-",
             "role-",
             "scope-",
