@@ -130,7 +130,7 @@ pub async fn set_item(State(needs): State<Needs>, headers: HeaderMap, body: Body
     description = "Named in the body, or in the address where there is no body. That there is none is as good.",
     params(("id" = Option<String>, Query, description = "Its key: at most 512 bytes, none of them control characters.",
         min_length = 1, max_length = 512, example = "score")),
-    request_body(content((Name = "application/json"), (Name = "application/x-www-form-urlencoded"))),
+    request_body(content = Name),
     responses(
         (status = 200, description = "It is gone.", body = String, content_type = "text/plain", example = "ok"),
         (status = 401, description = "Only administrators may change items here, and nobody is known: cookies do not count.", body = ErrorBody)
