@@ -63,7 +63,8 @@ async fn no_other_site_can_change_anything_through_a_browser_that_is_signed_in()
         ("origin", "null"),
         ("origin", "http://127.0.0.1:1"),
     ];
-    let changing: Vec<_> = TABLE.iter().filter(|row| row.method != "GET").collect();
+    // Items are for pages of any site, by contract; who is signed in does not count there.
+    let changing: Vec<_> = TABLE.iter().filter(|row| row.method != "GET" && row.kind != Kind::Shared).collect();
     assert!(changing.len() > 20 && changing.iter().all(|row| row.kind == Kind::Api));
     let bodies = [
         (FORM, "vote=a&choice=a&name=x&id=new&title=x&options=y%0Az&quote=x&user_id=bob"),
