@@ -25,7 +25,7 @@ pub fn fold(text: &str) -> String {
         text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).filter(|c| !is_combining_mark(*c))
     {
         let in_next = c.is_alphanumeric();
-        if !(in_word && in_next) && !folded.ends_with(' ') {
+        if !(in_word && in_next || folded.ends_with(' ')) {
             folded.push(' ');
         }
         in_word = in_next;

@@ -106,10 +106,10 @@ async fn find(State(needs): State<Needs>, Parameters(wanted): Parameters<Wanted>
     })?;
     let part = Part::new(wanted.limit, wanted.after.as_deref())?;
     let found = needs.finder.find(&search, part).await?;
-    let told = found.quotes.iter().map(|(place, quote)| match full {
-        true => Told::Full(View::new(*place, quote)),
-        false => Told::Text(&quote.text),
-    });
+    let told = found
+        .quotes
+        .iter()
+        .map(|(place, quote)| if full { Told::Full(View::new(*place, quote)) } else { Told::Text(&quote.text) });
     let mut response = Json(told.collect::<Vec<_>>()).into_response();
     let next = found.link("/search", ("keyword", keyword), part, full);
     next.map(|next| response.headers_mut().insert(LINK, next));

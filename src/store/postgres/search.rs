@@ -9,7 +9,7 @@ use sqlx::{PgPool, Row, Transaction};
 
 use super::quotes::quote_id;
 use super::{Db, Postgres};
-use crate::domain::folding::Search;
+use crate::domain::folding::{Search, Word};
 use crate::domain::keys::{Term, keys, wanted};
 use crate::domain::quote::QuoteId;
 use crate::domain::ranking::Place;
@@ -63,7 +63,7 @@ impl Postgres {
                         AND (upvotes < $1 OR id > $2) ORDER BY upvotes DESC, id LIMIT $3) q \
                    JOIN quote_words w ON w.quote = q.id ORDER BY q.upvotes DESC, q.id";
         let (upvotes, id) = after.map_or((i64::MAX, 0), |(upvotes, id)| (signed(upvotes), signed(id.get())));
-        let part = search.words().first().map(|word| word.part()).unwrap_or_default();
+        let part = search.words().first().map(Word::part).unwrap_or_default();
         let part = &part;
         self.view(|pool| async move {
             let mut tx = looking(&pool).await?;

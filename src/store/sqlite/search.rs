@@ -9,7 +9,7 @@ use sqlx::{QueryBuilder, Row, Transaction};
 
 use super::quotes::quote_id;
 use super::{Db, Sqlite};
-use crate::domain::folding::Search;
+use crate::domain::folding::{Search, Word};
 use crate::domain::keys::{Term, keys, wanted};
 use crate::domain::quote::QuoteId;
 use crate::domain::ranking::Place;
@@ -57,7 +57,7 @@ impl Sqlite {
                         AND (upvotes < $1 OR id > $2) ORDER BY upvotes DESC, id LIMIT $3) q \
                    CROSS JOIN quote_words w ON w.quote = q.id ORDER BY q.upvotes DESC, q.id";
         let (upvotes, id) = after.map_or((i64::MAX, 0), |(upvotes, id)| (signed(upvotes), signed(id.get())));
-        let part = search.words().first().map(|word| word.part()).unwrap_or_default();
+        let part = search.words().first().map(Word::part).unwrap_or_default();
         let mut stream = sqlx::query(sql).bind(upvotes).bind(id).bind(i64::from(many)).bind(part).fetch(self.reading());
         let (mut liked, mut pause) = (Liked::default(), Pause::default());
         while let Some(row) = stream.try_next().await? {

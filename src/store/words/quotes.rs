@@ -10,6 +10,7 @@ use crate::domain::ballot::VoterKey;
 use crate::domain::clock::from_millis;
 use crate::domain::folding::fold;
 use crate::domain::quote::{Hidden, NewQuote, Quote, QuoteId};
+use crate::domain::user::UserId;
 use crate::store::StoreError;
 use crate::store::values::{signed, unsigned, user_id};
 use crate::store::words::Order;
@@ -273,7 +274,7 @@ async fn insert(tx: &mut Transaction<'static, Db>, new: &[NewQuote]) -> Result<V
     }
     let mut query = QueryBuilder::<Db>::new("INSERT INTO quotes (id, author, owner, quote, made_at) ");
     query.push_values(ids.iter().zip(new), |mut row, (id, new)| {
-        row.push_bind(signed(id.get())).push_bind(new.author.as_ref().map(|author| author.as_str()));
+        row.push_bind(signed(id.get())).push_bind(new.author.as_ref().map(UserId::as_str));
         match &new.author {
             Some(author) => {
                 row.push("(SELECT folded FROM users WHERE folded = ").push_bind_unseparated(author.folded());
