@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::StatusCode;
 use serde_json::to_value;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
@@ -53,9 +54,14 @@ fn every_no() -> [No; 9] {
     ]
 }
 
+/// What the connection itself says, before anything reads the request: it has no body.
+const HEAD_TOO_LARGE: &str = "HeadTooLarge";
+
 /// All of them, by name.
 pub fn all() -> BTreeMap<String, RefOr<Response>> {
-    every_no().into_iter().map(|(name, when, error)| (name.to_owned(), RefOr::T(response(when, &error)))).collect()
+    let head = ResponseBuilder::new().description("The address and the headers are too large. It has no body.").build();
+    let errors = every_no().into_iter().map(|(name, when, error)| (name, response(when, &error)));
+    errors.chain([(HEAD_TOO_LARGE, head)]).map(|(name, answer)| (name.to_owned(), RefOr::T(answer))).collect()
 }
 
 fn response(when: &str, error: &ApiError) -> Response {
@@ -103,11 +109,12 @@ pub fn add(operation: &mut Operation, row: &Row) {
     if row.kind == Kind::Shared {
         add_headers(operation, &["Access-Control-Allow-Origin"]);
     }
-    for (name, _, error) in every_no() {
-        if follows(&error, operation, row) {
-            let answer = RefOr::Ref(Ref::from_response_name(name));
-            operation.responses.responses.entry(error.status().as_str().to_owned()).or_insert(answer);
-        }
+    let errors = every_no().into_iter().filter(|(_, _, error)| follows(error, operation, row));
+    let mut noes: Vec<_> = errors.map(|(name, _, error)| (name, error.status())).collect();
+    noes.push((HEAD_TOO_LARGE, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE));
+    for (name, status) in noes {
+        let answer = RefOr::Ref(Ref::from_response_name(name));
+        operation.responses.responses.entry(status.as_str().to_owned()).or_insert(answer);
     }
 }
 

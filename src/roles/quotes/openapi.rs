@@ -91,8 +91,9 @@ pub struct NewQuote {
     /// Who posts it, else whoever asks. Administrators may name anybody, also who has no account.
     #[schema(schema_with = given_id)]
     user_id: Option<String>,
-    /// What it says: no control characters but ends of lines, and not only spaces.
-    #[schema(min_length = 1, max_length = 1000)]
+    /// What it says: 1 to 1000 characters without the space around it, none of them control characters but ends of
+    /// lines.
+    #[schema(pattern = r"^\s*\S([\s\S]{0,998}\S)?\s*$")]
     quote: String,
 }
 
@@ -101,8 +102,9 @@ pub struct NewQuote {
 #[schema(example = json!({ "quote": "Billions of blue blistering barnacles!" }))]
 #[expect(dead_code, reason = "only described: one type reads all bodies")]
 pub struct QuoteChange {
-    /// What it is to say: no control characters but ends of lines, and not only spaces.
-    #[schema(min_length = 1, max_length = 1000)]
+    /// What it is to say: 1 to 1000 characters without the space around it, none of them control characters but ends of
+    /// lines.
+    #[schema(pattern = r"^\s*\S([\s\S]{0,998}\S)?\s*$")]
     quote: String,
 }
 
@@ -111,8 +113,8 @@ pub struct QuoteChange {
 #[schema(example = json!({ "quote": "Billions of blue blistering barnacles!", "back": "/wall?order=top" }))]
 #[expect(dead_code, reason = "only described: one type reads all bodies")]
 pub struct QuoteForm {
-    /// What it says.
-    #[schema(min_length = 1, max_length = 1000)]
+    /// What it says: 1 to 1000 characters without the space around it.
+    #[schema(pattern = r"^\s*\S([\s\S]{0,998}\S)?\s*$")]
     quote: String,
     /// The path of the page to lead back to; the wall otherwise.
     back: Option<String>,
