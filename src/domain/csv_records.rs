@@ -5,9 +5,10 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read, SeekFrom};
+use std::mem;
 
-use csv::ByteRecord;
+use csv::{ByteRecord, Position};
 
 /// The longest record, in bytes with the end of its line.
 pub const LONGEST: usize = 64 << 10;
@@ -30,7 +31,8 @@ pub type Placed = (u64, Result<ByteRecord, BadRecord>);
 /// The records of a file, one after the other.
 pub struct CsvRecords<R> {
     input: BufReader<R>,
-    separator: u8,
+    /// One for all records: making one takes longer than reading a record.
+    parser: csv::Reader<Cursor<Vec<u8>>>,
     /// The number of the next line of `ahead`, or else of the input.
     line: u64,
     /// Lines that were read already, in vain.
@@ -52,11 +54,11 @@ impl<R: Read> CsvRecords<R> {
             input.consume(BYTE_ORDER_MARK.len());
         }
         let (ahead, found) = (VecDeque::new(), VecDeque::new());
-        let mut records = Self { input, separator: b',', line: 1, ahead, found, is_broken: false };
+        let mut records = Self { input, parser: parser(b','), line: 1, ahead, found, is_broken: false };
         while let Some(first) = records.read_line()? {
             let is_blank = first.trim_ascii().is_empty();
             if first.contains(&b';') && !first.contains(&b',') {
-                records.separator = b';';
+                records.parser = parser(b';');
             }
             if is_blank {
                 records.line += 1;
@@ -106,23 +108,31 @@ impl<R: Read> CsvRecords<R> {
                 self.ahead.push_front(line);
             }
         } else {
-            self.parse(&lines.concat());
+            self.parse(lines.concat())?;
             self.line += lines.len() as u64;
         }
         Ok(true)
     }
 
-    fn parse(&mut self, text: &[u8]) {
-        let reader =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(self.separator).from_reader(text);
-        // Any bytes in any number of fields are a record, and reading from memory does not fail.
-        for record in reader.into_byte_records().flatten() {
+    fn parse(&mut self, text: Vec<u8>) -> io::Result<()> {
+        *self.parser.get_mut() = Cursor::new(text);
+        self.parser.seek_raw(SeekFrom::Start(0), Position::new())?;
+        let mut record = ByteRecord::new();
+        // Any bytes in any number of fields are a record.
+        while self.parser.read_byte_record(&mut record)? {
+            let text = self.parser.get_ref().get_ref();
             let start = record.position().map_or(0, |place| usize::try_from(place.byte()).unwrap_or_default());
             let blank = text[start..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
             let above = text[..start + blank].split(|byte| *byte == b'\n').count() - 1;
-            self.found.push_back((self.line + above as u64, Ok(record)));
+            self.found.push_back((self.line + above as u64, Ok(mem::take(&mut record))));
         }
+        Ok(())
     }
+}
+
+fn parser(separator: u8) -> csv::Reader<Cursor<Vec<u8>>> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(separator).from_reader(Cursor::default())
 }
 
 impl<R: Read> Iterator for CsvRecords<R> {
