@@ -24,9 +24,11 @@ const lists = Object.entries({ new: "newest", top: "top" })
   .map(([section, name]) => follow(section, name));
 
 const take = (seen) => {
-  say(find("total"), number(seen.total));
-  say(find("unit"), unit(seen.total));
-  if (seen.total) find("empty")?.remove();
+  // Of many they are counted only now and then.
+  const total = Math.max(seen.total, seen.newest.length);
+  say(find("total"), number(total));
+  say(find("unit"), unit(total));
+  find("empty").hidden = total > 0;
   forget(seen);
   for (const list of lists) list.take(seen);
 };

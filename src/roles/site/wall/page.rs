@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::super::Needs;
@@ -89,6 +90,10 @@ pub async fn page(
     base: Base,
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
+    if let Some(words) = &wanted.q {
+        let words = utf8_percent_encode(words, NON_ALPHANUMERIC);
+        return Ok(Redirect::to(&format!("/wall/search?q={words}")).into_response());
+    }
     let reader = needs.reader(&headers).await?;
     let mut lists = Vec::new();
     match wanted.after.as_deref() {
