@@ -113,7 +113,7 @@ fn search(
         ("short words", &short, 500.0),
     ];
     for (kind, words, target) in kinds {
-        let encoded = |word: &String| word.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let encoded = |word: &String| word.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
         let paths: Vec<_> = words.iter().map(|word| format!("/search?keyword={}", encoded(word))).collect();
         let (mut p99, mut rates, mut put_off) = (vec![], vec![], 0);
         for round in 0..args.rounds {

@@ -74,7 +74,7 @@ impl Texts {
     fn word(&mut self) -> String {
         let pick = |texts: &mut Self, parts: &[&'static str]| parts[texts.below(parts.len())];
         let mut word = String::new();
-        for _ in 0..1 + self.below(4) {
+        for _ in 0..=self.below(4) {
             word.push_str(pick(self, &FIRST));
             word.push_str(pick(self, &SOUND));
             word.push_str(pick(self, &LAST));
