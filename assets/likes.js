@@ -9,8 +9,10 @@ const meant = new Map();
 export const isSending = (id) => meant.has(id);
 
 const send = (id, likes) => fetch(`/quotes/${id}/upvotes`, {
-  method: likes ? "POST" : "DELETE", headers: { Accept: "application/json" },
+  method: likes ? "POST" : "DELETE", headers: { Accept: "application/json" }, keepalive: true,
 }).catch(() => null);
+
+const markBusy = (id, busy) => { for (const card of cardsOf(id)) card.ariaBusy = busy; };
 
 /** Sends what is meant until the server has it; `tell` says what went wrong. */
 const deliver = async (id, before, tell) => {
@@ -23,6 +25,7 @@ const deliver = async (id, before, tell) => {
       if (meant.get(id) !== likes) continue;
     }
     meant.delete(id);
+    markBusy(id, false);
     setLikes(id, before.upvotes, before.likes);
     if (answer?.status === 404) for (const card of cardsOf(id)) card.remove();
     else if (!answer) tell(texts.offline);
@@ -40,6 +43,7 @@ export const likeInPlace = (tell) => document.addEventListener("submit", (event)
   const before = likesOf(card);
   const waits = meant.has(id);
   meant.set(id, !before.likes);
+  markBusy(id, true);
   setLikes(id, before.upvotes + (before.likes ? -1 : 1), !before.likes);
   if (!waits) deliver(id, before, tell);
 });
