@@ -4,7 +4,7 @@ import { isSending } from "./likes.js";
 import { fill, number, say, texts } from "./page.js";
 
 /** How many of the newest, and of the best liked, the stream says. */
-const SHOWN = 30;
+export const SHOWN = 30;
 /** How long after somebody has pointed at a list, or typed in it, it keeps still, in milliseconds. */
 const STILL = 3000;
 const SLIDE = { duration: 350, easing: "ease-out" };

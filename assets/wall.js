@@ -1,7 +1,7 @@
 // The wall, alive: quotes come in by themselves, are liked and found without a reload. Without it, its forms do the same.
 import { learn } from "./cards.js";
 import { likeInPlace } from "./likes.js";
-import { follow, forget } from "./lists.js";
+import { SHOWN, follow, forget } from "./lists.js";
 import { fullScreen, localTimes, number, say, texts, unit } from "./page.js";
 import { searchInPlace } from "./search.js";
 
@@ -24,8 +24,8 @@ const lists = Object.entries({ new: "newest", top: "top" })
   .map(([section, name]) => follow(section, name));
 
 const take = (seen) => {
-  // Of many they are counted only now and then.
-  const total = Math.max(seen.total, seen.newest.length);
+  // Many are counted only now and then; few are all here.
+  const total = seen.newest.length < SHOWN ? seen.newest.length : Math.max(seen.total, SHOWN);
   say(find("total"), number(total));
   say(find("unit"), unit(total));
   find("empty").hidden = total > 0;
