@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use sqlx::{Database, QueryBuilder, Row, Transaction};
+use sqlx::{AssertSqlSafe, Database, QueryBuilder, Row, Transaction};
 
-use super::{Db, Here};
+use super::{Db, FOR_UPDATE, Here};
 use crate::domain::clock::from_millis;
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole};
 use crate::store::StoreError;
@@ -143,6 +143,9 @@ impl Here {
     pub(crate) async fn delete_user(&self, id: &UserId) -> Result<bool, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
+            // First, so that nothing is posted in their name meanwhile.
+            let held = AssertSqlSafe(format!("SELECT folded FROM users WHERE folded = $1{FOR_UPDATE}"));
+            sqlx::query(held).bind(id.folded()).execute(&mut *tx).await?;
             // What they said stays, without their name: somebody else may be called so one day.
             let nameless = sqlx::query("UPDATE quotes SET author = NULL, owner = NULL WHERE owner = $1");
             nameless.bind(id.folded()).execute(&mut *tx).await?;

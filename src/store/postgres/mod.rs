@@ -41,6 +41,8 @@ mod users;
 
 type Here = Postgres;
 type Db = sqlx::Postgres;
+/// Holds the rows that are read until the transaction ends.
+const FOR_UPDATE: &str = " FOR UPDATE";
 
 /// How long a read may take.
 const READ: Duration = Duration::from_secs(10);

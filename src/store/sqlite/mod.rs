@@ -38,6 +38,8 @@ mod users;
 
 type Here = Sqlite;
 type Db = sqlx::Sqlite;
+/// One transaction writes at a time: there is nobody to hold rows against.
+const FOR_UPDATE: &str = "";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/store");
 

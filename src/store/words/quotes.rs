@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
-use sqlx::{Database, QueryBuilder, Row, Transaction};
+use sqlx::{AssertSqlSafe, Database, QueryBuilder, Row, Transaction};
 
-use super::{Db, Here};
+use super::{Db, FOR_UPDATE, Here};
 use crate::domain::ballot::VoterKey;
 use crate::domain::clock::from_millis;
 use crate::domain::folding::fold;
@@ -188,11 +188,12 @@ impl Here {
     pub(crate) async fn delete_quote(&self, id: QuoteId) -> Result<bool, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
-            Self::unindex(&mut tx, id).await?;
-            let quotes = sqlx::query("DELETE FROM quotes WHERE id = $1");
-            if quotes.bind(signed(id.get())).execute(&mut *tx).await?.rows_affected() == 0 {
+            // The quote before its text, as all do who change either: else two of them could wait for each other.
+            if held(&mut tx, id, true).await?.is_none() {
                 return Ok(false);
             }
+            Self::unindex(&mut tx, id).await?;
+            sqlx::query("DELETE FROM quotes WHERE id = $1").bind(signed(id.get())).execute(&mut *tx).await?;
             self.finish(tx).await?;
             Ok(true)
         })
@@ -202,19 +203,15 @@ impl Here {
     pub(crate) async fn upvote(&self, id: QuoteId, voter: VoterKey, likes: bool) -> Result<Option<u64>, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
-            // Of two upvotes of one voter, the second waits here until the first is done.
+            let Some(upvotes) = held(&mut tx, id, false).await? else { return Ok(None) };
             let sql = if likes {
-                "INSERT INTO upvotes (quote, voter) SELECT id, $2 FROM quotes WHERE id = $1 AND hidden_at IS NULL \
-                 ON CONFLICT DO NOTHING"
+                "INSERT INTO upvotes (quote, voter) VALUES ($1, $2) ON CONFLICT DO NOTHING"
             } else {
-                "DELETE FROM upvotes WHERE voter = $2 AND quote = \
-                 (SELECT id FROM quotes WHERE id = $1 AND hidden_at IS NULL)"
+                "DELETE FROM upvotes WHERE quote = $1 AND voter = $2"
             };
             let changed = sqlx::query(sql).bind(signed(id.get())).bind(&voter.0[..]).execute(&mut *tx).await?;
             if changed.rows_affected() == 0 {
-                let sql = "SELECT upvotes FROM quotes WHERE id = $1 AND hidden_at IS NULL";
-                let query = sqlx::query_scalar::<_, i64>(sql).bind(signed(id.get()));
-                return Ok(query.fetch_optional(&mut *tx).await?.map(unsigned));
+                return Ok(Some(unsigned(upvotes)));
             }
             let sql = "UPDATE quotes SET upvotes = upvotes + $2 WHERE id = $1 RETURNING upvotes";
             let step = if likes { 1_i64 } else { -1 };
@@ -264,6 +261,14 @@ impl Load {
         let Self { store, tx } = self;
         store.bounded(store.finish(tx)).await
     }
+}
+
+/// Keeps others from changing a quote until the transaction ends. How many like it; `None` where there is none, or it is
+/// hidden and not `all` are meant.
+async fn held(tx: &mut Transaction<'static, Db>, id: QuoteId, all: bool) -> Result<Option<i64>, StoreError> {
+    let shown = if all { "" } else { " AND hidden_at IS NULL" };
+    let sql = AssertSqlSafe(format!("SELECT upvotes FROM quotes WHERE id = $1{shown}{FOR_UPDATE}"));
+    Ok(sqlx::query_scalar(sql).bind(signed(id.get())).fetch_optional(&mut **tx).await?)
 }
 
 /// Adds at most [`CHUNK`] quotes; their numbers.

@@ -30,7 +30,7 @@ async fn posted(site: &Site, quotes: &[&str]) -> Vec<u64> {
 
 /// A keyword as an address has it.
 fn query(keyword: &str) -> String {
-    keyword.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    percent_encoding::utf8_percent_encode(keyword, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 async fn search(site: &Site, keyword: &str) -> Answer {

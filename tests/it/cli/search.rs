@@ -18,7 +18,7 @@ const DATABASE: &str = "postgres";
 async fn found(site: &Site, keyword: &str) -> Option<Value> {
     let request = site.http.get(site.url(&format!("/search?keyword={keyword}"))).header("authorization", KEY);
     let answer = request.send().await.ok()?;
-    if answer.status() != StatusCode::OK { None } else { answer.json().await.ok() }
+    if answer.status() == StatusCode::OK { answer.json().await.ok() } else { None }
 }
 
 #[tokio::test]

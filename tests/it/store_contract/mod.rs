@@ -247,6 +247,7 @@ store_contract! {
             quotes_are_listed_by_age_and_by_upvotes_page_by_page
             a_voter_likes_a_quote_once_however_often_they_say_so
             a_hidden_quote_is_seen_by_those_who_ask_for_all_and_liked_by_nobody
+            whoever_likes_changes_hides_and_deletes_at_once_waits_for_nobody_forever
             a_changed_quote_says_so_and_a_deleted_one_is_gone
             a_deleted_accounts_quotes_are_nobodys
             many_quotes_are_added_in_order_all_or_none

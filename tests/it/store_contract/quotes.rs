@@ -85,6 +85,21 @@ pub async fn a_hidden_quote_is_seen_by_those_who_ask_for_all_and_liked_by_nobody
     assert_eq!(store.hide_quote(QuoteId::new(99).unwrap(), None).await.unwrap(), None);
 }
 
+pub async fn whoever_likes_changes_hides_and_deletes_at_once_waits_for_nobody_forever(store: &Store) {
+    for _ in 0..10 {
+        let id = store.insert_quote(&quote("one")).await.unwrap().id;
+        let likes = join_all((0..20).map(|of| store.upvote(id, voter(of), true)));
+        let changes = join_all((0..4).map(|at_| store.change_quote(id, "two", at(at_))));
+        let (by, deletion) = (hidden(), store.delete_quote(id));
+        let (likes, changes, hiding, deletion) =
+            tokio::join!(likes, changes, store.hide_quote(id, Some(&by)), deletion);
+        assert!(likes.iter().all(Result::is_ok), "{likes:?}");
+        assert!(changes.iter().all(Result::is_ok), "{changes:?}");
+        assert!(hiding.is_ok() && deletion.unwrap(), "{hiding:?}");
+        assert_eq!(store.quote(id).await.unwrap(), None);
+    }
+}
+
 pub async fn a_changed_quote_says_so_and_a_deleted_one_is_gone(store: &Store) {
     let ids = posted(store, &["one", "two"]).await;
     let changed = store.change_quote(ids[0], "ONE", at(8)).await.unwrap().unwrap();

@@ -15,8 +15,8 @@ async fn unlike(site: &Site, who: Who<'_>, id: u64) -> Answer {
     send(site, Method::DELETE, &format!("/quotes/{id}/upvotes"), who, "").await
 }
 
-fn likes(upvotes: u64, upvoted: bool) -> (u16, String) {
-    (200, format!(r#"{{"upvotes":{upvotes},"upvoted":{upvoted}}}"#))
+fn likes(upvotes: u64, own: bool) -> (u16, String) {
+    (200, format!(r#"{{"upvotes":{upvotes},"upvoted":{own}}}"#))
 }
 
 fn told(answer: &Answer) -> (u16, String) {
