@@ -26,7 +26,7 @@ async fn a_quote_that_an_organiser_hides_is_gone_everywhere_until_it_is_restored
     ann.until(&cards_of(rude, 0)).await;
     room.until(&cards_of(rude, 0)).await;
     room.until(&cards_of(kind, 2)).await;
-    ann.follow("Quotes").await;
+    ann.follow("Studio").await;
     ann.until("location.pathname === '/studio/quotes'").await;
     ann.until(&says("Hidden by oscar on")).await;
     inspect(&ann, "studio-quotes").await;
@@ -51,7 +51,7 @@ async fn a_poll_is_made_of_chosen_quotes_and_voted_on() {
     for javascript in [JavaScript::On, JavaScript::Off] {
         let id = format!("{javascript:?}");
         let organiser = at_the_wall(site, &id, "organiser", javascript).await;
-        organiser.follow("Quotes").await;
+        organiser.follow("Studio").await;
         organiser.fill("[name=q]", "BE").await;
         organiser.press("Search").await;
         organiser.until("document.querySelectorAll('[name=quote]').length === 1").await;
