@@ -67,7 +67,7 @@ async fn polls_made_before_there_were_accounts_are_nobodys_and_have_one_vote_per
     let poll = open(1);
     store(&database).insert_poll(&poll).await.unwrap();
     // As the release before accounts left it.
-    database.sql("DROP TABLE codes, code_batches, loaded, deeds, invitations, tokens, sessions, users CASCADE");
+    database.sql("DROP TABLE quote_words, upvotes, quotes, codes, code_batches, loaded, deeds, invitations, tokens, sessions, users CASCADE");
     database.sql("ALTER TABLE polls DROP COLUMN owner, DROP COLUMN one_vote_per");
     database.sql("DELETE FROM _sqlx_migrations WHERE version >= 3");
     assert!(matches!(database.store().check_schema().await, Err(SchemaError::Older { found: 2, .. })));
