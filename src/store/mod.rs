@@ -3,6 +3,16 @@
 //! A closed set of backends behind one enum. Every method has the same meaning on each; `tests/it/store_contract`
 //! holds them to it. All SQL of the product lives under this folder.
 
+/// Asks whichever backend it is.
+macro_rules! ask {
+    ($store:ident.$method:ident($($argument:expr),*)) => {
+        match $store {
+            Store::Sqlite(store) => store.$method($($argument),*).await,
+            Store::Postgres(store) => store.$method($($argument),*).await,
+        }
+    };
+}
+
 pub mod letters;
 mod people;
 pub mod postgres;

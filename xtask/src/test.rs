@@ -9,7 +9,7 @@ use crate::{licences, packages, schemathesis, shell};
 /// Which checks to run, and how.
 ///
 /// Installs what the tests need (Debian packages, by apt-get; Schemathesis, by pip into target/), then runs in order: cargo
-/// fmt, cargo clippy, the licences, all tests, Schemathesis, cargo doc. Stops at the first that fails.
+/// fmt, cargo clippy, cargo doc, the licences, all tests, Schemathesis. Stops at the first that fails.
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -26,10 +26,10 @@ struct Step {
 const STEPS: [Step; 6] = [
     Step { name: "format", run: || shell::run(&mut shell::cargo(&["fmt", "--all", "--check"])) },
     Step { name: "lints", run: lints },
+    Step { name: "documentation", run: documentation },
     Step { name: "licences", run: licences::run },
     Step { name: "tests", run: || shell::run(&mut shell::cargo(&["test", "--workspace", "--locked"])) },
     Step { name: "the API by its description", run: schemathesis::run },
-    Step { name: "documentation", run: documentation },
 ];
 
 /// Runs every check.

@@ -23,7 +23,7 @@
 //! A call that did nothing (there was no connection, the server is no main) is made once more; none that may have.
 //!
 //! # Reading what was written
-//! Once a write is answered, everybody reads it, by whichever process: see [`replicas`].
+//! Once a write is answered, everybody reads it, by whichever process: see `replicas.rs`.
 //!
 //! # Reading
 //! What arrived together is one MGET, by a replica that is fresh, else by the next one, else by the main, which is asked

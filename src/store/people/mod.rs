@@ -17,16 +17,6 @@ const MAX_SESSIONS: u32 = 100;
 /// The most tokens of one account.
 const MAX_TOKENS: u32 = 100;
 
-/// Asks whichever backend it is.
-macro_rules! ask {
-    ($store:ident.$method:ident($($argument:expr),*)) => {
-        match $store {
-            Store::Sqlite(store) => store.$method($($argument),*).await,
-            Store::Postgres(store) => store.$method($($argument),*).await,
-        }
-    };
-}
-
 /// All of these fail where the store is unavailable; what else can be wrong is said with each.
 #[expect(clippy::missing_errors_doc, reason = "said once for all of them, above")]
 impl Store {

@@ -81,10 +81,7 @@ pub enum Load {
 impl Store {
     /// Adds a quote, and returns it with its number. It is its author's where there is such an account.
     pub async fn insert_quote(&self, new: &NewQuote) -> Result<Quote, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.insert_quote(new).await,
-            Self::Postgres(store) => store.insert_quote(new).await,
-        }
+        ask!(self.insert_quote(new))
     }
 
     /// Adds quotes, in order, in one transaction.
@@ -113,26 +110,17 @@ impl Store {
 
     /// The quote of this number, hidden or not.
     pub async fn quote(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.quote(id).await,
-            Self::Postgres(store) => store.quote(id).await,
-        }
+        ask!(self.quote(id))
     }
 
     /// At most `limit` quotes. May be a moment old, where the store is [for viewers](Store::for_viewers).
     pub async fn quotes(&self, order: Order, limit: u32, all: bool) -> Result<Vec<Quote>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.quotes(order, limit, all).await,
-            Self::Postgres(store) => store.quotes(order, limit, all).await,
-        }
+        ask!(self.quotes(order, limit, all))
     }
 
     /// Those of these quotes that there are, in this order. May be a moment old, where the store is for viewers.
     pub async fn quotes_of(&self, ids: &[QuoteId], all: bool) -> Result<Vec<Quote>, StoreError> {
-        let mut quotes = match self {
-            Self::Sqlite(store) => store.quotes_of(ids, all).await?,
-            Self::Postgres(store) => store.quotes_of(ids, all).await?,
-        };
+        let mut quotes = ask!(self.quotes_of(ids, all))?;
         let places: HashMap<_, _> = ids.iter().zip(0..).map(|(id, place): (_, usize)| (*id, place)).collect();
         quotes.sort_by_key(|quote| places.get(&quote.id).copied());
         Ok(quotes)
@@ -141,60 +129,39 @@ impl Store {
     /// At most `limit` quotes that are hidden, the newest first, those before this one. May be a moment old, where the
     /// store is for viewers.
     pub async fn hidden_quotes(&self, before: Option<QuoteId>, limit: u32) -> Result<Vec<Quote>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.hidden_quotes(before, limit).await,
-            Self::Postgres(store) => store.hidden_quotes(before, limit).await,
-        }
+        ask!(self.hidden_quotes(before, limit))
     }
 
     /// Changes what a quote says, and returns it as it is then; `None` where there is none.
     pub async fn change_quote(&self, id: QuoteId, text: &str, now: Timestamp) -> Result<Option<Quote>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.change_quote(id, text, now).await,
-            Self::Postgres(store) => store.change_quote(id, text, now).await,
-        }
+        ask!(self.change_quote(id, text, now))
     }
 
     /// Hides a quote from the public, or shows it again, and returns it as it is then; `None` where there is none. One
     /// that is hidden stays hidden by whom it was.
     pub async fn hide_quote(&self, id: QuoteId, hidden: Option<&Hidden>) -> Result<Option<Quote>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.hide_quote(id, hidden).await,
-            Self::Postgres(store) => store.hide_quote(id, hidden).await,
-        }
+        ask!(self.hide_quote(id, hidden))
     }
 
     /// Deletes a quote with its upvotes; `false` where there is none.
     pub async fn delete_quote(&self, id: QuoteId) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.delete_quote(id).await,
-            Self::Postgres(store) => store.delete_quote(id).await,
-        }
+        ask!(self.delete_quote(id))
     }
 
     /// Adds a voter's upvote to a quote, or takes it back; the same again changes nothing. Returns how many like it
     /// then; `None` where there is no such quote, or it is hidden.
     pub async fn upvote(&self, id: QuoteId, voter: VoterKey, likes: bool) -> Result<Option<u64>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.upvote(id, voter, likes).await,
-            Self::Postgres(store) => store.upvote(id, voter, likes).await,
-        }
+        ask!(self.upvote(id, voter, likes))
     }
 
     /// Which of these quotes have an upvote of the voter beside them.
     pub async fn upvoted(&self, keys: &[(QuoteId, VoterKey)]) -> Result<HashSet<QuoteId>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.upvoted(keys).await,
-            Self::Postgres(store) => store.upvoted(keys).await,
-        }
+        ask!(self.upvoted(keys))
     }
 
     /// How many quotes the public sees.
     pub async fn quote_count(&self) -> Result<u64, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.quote_count().await,
-            Self::Postgres(store) => store.quote_count().await,
-        }
+        ask!(self.quote_count())
     }
 
     /// The page of a search, where at most `most` quotes have the keys of it; `None` where more do. Hidden quotes are not
@@ -230,24 +197,15 @@ impl Store {
     }
 
     async fn found(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.found(search, most).await,
-            Self::Postgres(store) => store.found(search, most).await,
-        }
+        ask!(self.found(search, most))
     }
 
     async fn has_more(&self, search: &Search, most: u32) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.has_more(search, most).await,
-            Self::Postgres(store) => store.has_more(search, most).await,
-        }
+        ask!(self.has_more(search, most))
     }
 
     async fn liked(&self, search: &Search, after: Option<(u64, QuoteId)>, many: u32) -> Result<Liked, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.liked(search, after, many).await,
-            Self::Postgres(store) => store.liked(search, after, many).await,
-        }
+        ask!(self.liked(search, after, many))
     }
 }
 
