@@ -71,6 +71,10 @@ export const countdown = (until, over = () => {}) => {
 /** Lets a button show the page on the whole screen, and back, where the browser can. */
 export const fullScreen = (button) => {
   if (!document.documentElement.requestFullscreen) return;
+  const enter = button.textContent;
+  document.addEventListener("fullscreenchange", () => {
+    button.textContent = document.fullscreenElement ? button.dataset.leave : enter;
+  });
   button.hidden = false;
   button.addEventListener("click", () => {
     if (document.fullscreenElement) document.exitFullscreen();

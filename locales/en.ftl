@@ -103,6 +103,7 @@ vote-failed = Your vote was not accepted. Reload this page and try again.
 ## Results
 
 full-screen = Full screen
+full-screen-leave = Leave full screen
 hidden-until-close = The result is shown once the poll has closed.
 hidden-by-organiser = The organiser has hidden the result for now.
 seats-legend = One dot for each percent of the votes that the answer ahead has

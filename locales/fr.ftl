@@ -102,6 +102,7 @@ vote-failed = Votre vote n’a pas été pris en compte. Rechargez la page et r�
 ## Résultats
 
 full-screen = Plein écran
+full-screen-leave = Quitter le plein écran
 hidden-until-close = Le résultat sera montré à la fermeture du vote.
 hidden-by-organiser = Le résultat est masqué pour le moment.
 seats-legend = Un point pour chaque pour cent des voix de la réponse en tête

@@ -12,7 +12,8 @@ CREATE TABLE quotes (
   hidden_by text,
   CHECK ((hidden_at IS NULL) = (hidden_by IS NULL))
 );
-CREATE INDEX quotes_by_upvotes ON quotes (upvotes DESC, id);
+-- With hidden_at, so that the index alone tells which are the best liked that are seen.
+CREATE INDEX quotes_by_upvotes ON quotes (upvotes DESC, id, hidden_at);
 CREATE INDEX quotes_of_users ON quotes (owner) WHERE owner IS NOT NULL;
 CREATE INDEX quotes_hidden ON quotes (id) WHERE hidden_at IS NOT NULL;
 
@@ -24,9 +25,10 @@ CREATE TABLE upvotes (
 );
 
 -- Apart from the quotes, whose upvotes change: a change there must not touch this index. Texts as search sees them
--- (domain::folding), and by which keys they are found (domain::keys). Those of hidden quotes are not there.
+-- (domain::folding), and by which keys they are found (domain::keys). Those of hidden quotes are not there. The store
+-- takes a text away with its quote, holding the quote; a reference would look at, and lock, each quote that is added.
 CREATE TABLE quote_words (
-  quote  bigint PRIMARY KEY REFERENCES quotes ON DELETE CASCADE,
+  quote  bigint PRIMARY KEY,
   folded text COLLATE "C" NOT NULL,
   keys   tsvector NOT NULL
 );

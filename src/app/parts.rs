@@ -46,6 +46,7 @@ use crate::roles::users::load::{self, LoadError, Told};
 use crate::roles::vote::intake::{Intake, intake};
 use crate::roles::vote::slip::Slips;
 use crate::roles::{items, polls, quotes, result, search, site, users, vote, worker};
+use crate::store::words::QuoteCount;
 use crate::store::{Store, StoreError};
 
 /// What every process has, before it knows its backends.
@@ -235,6 +236,7 @@ impl Shell {
     fn site(&self, store: Store, queue: Option<Queue>, finder: Finder) -> site::Needs {
         site::Needs {
             counts: Counts { store: store.clone(), queue },
+            quote_count: QuoteCount::new(store.clone()),
             store,
             clock: self.ambient.clock.clone(),
             pages: self.pages.clone(),

@@ -87,9 +87,9 @@ impl Import {
         store.close().await;
         let all = done.with_context(|| format!("cannot import {}", self.file.display()))?;
         if !all {
-            bail!("no account was made: {skipped} rows cannot be accounts");
+            bail!("no account was made: {} cannot be accounts", many(skipped, "row"));
         }
-        println!("imported {added} accounts, skipped {skipped} rows");
+        println!("imported {}, skipped {}", many(added, "account"), many(skipped, "row"));
         Ok(())
     }
 
@@ -110,9 +110,9 @@ impl Import {
         store.close().await;
         let all = done.with_context(|| format!("imported {added} quotes, then not more of {}", self.file.display()))?;
         if !all {
-            bail!("no quote was added: {skipped} rows cannot be quotes");
+            bail!("no quote was added: {} cannot be quotes", many(skipped, "row"));
         }
-        println!("imported {added} quotes, skipped {skipped} rows");
+        println!("imported {}, skipped {}", many(added, "quote"), many(skipped, "row"));
         Ok(())
     }
 }
@@ -135,4 +135,9 @@ fn progress(length: Option<u64>) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
+}
+
+/// So many of something, as one says it.
+fn many(count: u64, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -51,6 +51,12 @@ impl Fields {
     }
 }
 
+/// A field that was filled in: forms send empty ones for what was left out.
+#[must_use]
+pub fn filled_in<T: AsRef<str>>(field: Option<T>) -> Option<T> {
+    field.filter(|text| !text.as_ref().trim().is_empty())
+}
+
 /// What a request's body says it is.
 #[must_use]
 pub fn kind(headers: &HeaderMap) -> Kind {

@@ -11,14 +11,15 @@ use tokio::time::{Instant, timeout};
 
 use super::error::ApiError;
 use crate::domain::folding::{InvalidSearch, Search};
-use crate::domain::quote::Quote;
-use crate::domain::ranking::{Page, Place, Ranking};
-use crate::store::words::Bounds;
-use crate::store::{Store, StoreError};
+use crate::domain::ranking::{Place, Ranking};
+use crate::store::Store;
+use crate::store::words::{Bounds, Found};
 
-/// Searches for common words that run at a time, each some 100 ms of one reader of the store; others need readers, too.
-const TOGETHER: usize = 2;
-/// How long such a search may wait for its turn.
+/// Searches that run at a time: fewer than the store has readers, for others need them, too.
+const TOGETHER: usize = 3;
+/// How many of them may be for common words, each some tens of milliseconds of a reader.
+const COMMON_TOGETHER: usize = 2;
+/// How long a search may wait for its turn.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// For so long a word that was too common is taken to be so still.
 const REMEMBERED: Duration = Duration::from_mins(1);
@@ -32,18 +33,11 @@ pub const PAGE: u32 = 1000;
 pub struct Finder {
     store: Store,
     turns: Arc<Semaphore>,
+    common_turns: Arc<Semaphore>,
     /// Searches for what is too common to be ranked all, and when that was seen.
     common: Arc<Mutex<HashMap<Search, Instant>>>,
     bounds: Bounds,
-}
-
-/// What was found, in order.
-#[derive(Clone, Debug)]
-pub struct Found {
-    /// The quotes of one page, each with its place.
-    pub quotes: Vec<(Place, Quote)>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<Place>,
+    patience: Duration,
 }
 
 /// Which part of an answer is asked for.
@@ -70,37 +64,52 @@ impl Finder {
     /// Over the store as viewers see it.
     #[must_use]
     pub fn new(store: &Store) -> Self {
-        let turns = Arc::new(Semaphore::new(TOGETHER));
-        Self { store: store.for_viewers(), turns, common: Arc::default(), bounds: Bounds::default() }
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self {
+            store: store.for_viewers(),
+            turns: semaphore(TOGETHER),
+            common_turns: semaphore(COMMON_TOGETHER),
+            common: Arc::default(),
+            bounds: Bounds::default(),
+            patience: PATIENCE,
+        }
     }
 
     /// Part of what a search finds.
     ///
     /// # Errors
-    /// Where the store is unavailable, or many look for common words.
+    /// Where the store is unavailable, or many search for common words.
     pub async fn find(&self, search: &Search, part: Part) -> Result<Found, ApiError> {
         let ranking = Ranking::new(part.after, part.limit as usize);
-        let page = if self.is_common(search) { None } else { self.find_few(search, &ranking).await? };
-        let page = match page {
-            Some(page) => page,
-            None => self.find_many(search, ranking).await?,
-        };
-        Ok(self.read(page).await?)
-    }
-
-    async fn find_few(&self, search: &Search, ranking: &Ranking) -> Result<Option<Page>, StoreError> {
-        self.store.find_few(search, ranking.clone(), self.bounds.few).await
-    }
-
-    async fn find_many(&self, search: &Search, ranking: Ranking) -> Result<Page, ApiError> {
-        let _turn = self.turn().await?;
         if !self.is_common(search)
-            && let Some(page) = self.store.find_many(search, ranking.clone(), self.bounds).await?
+            && let Some(found) = self.find_few(search, &ranking).await?
         {
-            return Ok(page);
+            return Ok(found);
+        }
+        self.find_common(search, ranking).await
+    }
+
+    async fn find_few(&self, search: &Search, ranking: &Ranking) -> Result<Option<Found>, ApiError> {
+        let _turn = self.turn(&self.turns).await?;
+        Ok(self.store.find_few(search, ranking.clone(), self.bounds.few).await?)
+    }
+
+    async fn find_common(&self, search: &Search, ranking: Ranking) -> Result<Found, ApiError> {
+        let _common = self.turn(&self.common_turns).await?;
+        let _turn = self.turn(&self.turns).await?;
+        if !self.is_common(search)
+            && let Some(found) = self.store.find_many(search, ranking.clone(), self.bounds).await?
+        {
+            return Ok(found);
         }
         self.remember(search);
         Ok(self.store.find_liked(search, ranking, self.bounds).await?)
+    }
+
+    /// Waits for a turn, but not for ever.
+    async fn turn<'t>(&self, turns: &'t Semaphore) -> Result<SemaphorePermit<'t>, ApiError> {
+        let turn = timeout(self.patience, turns.acquire()).await;
+        turn.ok().and_then(Result::ok).ok_or(ApiError::Busy(None))
     }
 
     fn is_common(&self, search: &Search) -> bool {
@@ -121,39 +130,72 @@ impl Finder {
             }
         }
     }
-
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, ApiError> {
-        let turn = timeout(PATIENCE, self.turns.acquire()).await;
-        turn.ok().and_then(Result::ok).ok_or(ApiError::Busy(None))
-    }
-
-    /// The quotes of a page. One that was deleted or hidden meanwhile is missing.
-    async fn read(&self, page: Page) -> Result<Found, StoreError> {
-        let Page { places, more } = page;
-        let ids: Vec<_> = places.iter().map(|place| place.id).collect();
-        let mut quotes = self.store.quotes_of(&ids, false).await?.into_iter().peekable();
-        let next = places.last().copied().filter(|_| more);
-        let quotes =
-            places.into_iter().filter_map(|place| Some((place, quotes.next_if(|quote| quote.id == place.id)?)));
-        Ok(Found { quotes: quotes.collect(), next })
-    }
 }
 
-impl Found {
-    /// The link to the next page of an address, where there is one. `query` is what the search was given, as
-    /// `name=value`; `full`: whether all that is known of quotes was asked for.
-    #[must_use]
-    pub fn link(&self, path: &str, (name, keyword): (&str, &str), part: Part, full: bool) -> Option<HeaderValue> {
-        let keyword = utf8_percent_encode(keyword, NON_ALPHANUMERIC);
-        let format = if full { "&format=full" } else { "" };
-        let next = self.next?;
-        let link = format!("<{path}?{name}={keyword}&after={next}&limit={}{format}>; rel=\"next\"", part.limit);
-        HeaderValue::try_from(link).ok()
-    }
+/// The link to the next page of an address, where there is one. `query` is what the search was given, as `name=value`;
+/// `full`: whether all that is known of quotes was asked for.
+#[must_use]
+pub fn link(
+    path: &str,
+    (name, keyword): (&str, &str),
+    next: Option<Place>,
+    part: Part,
+    full: bool,
+) -> Option<HeaderValue> {
+    let keyword = utf8_percent_encode(keyword, NON_ALPHANUMERIC);
+    let format = if full { "&format=full" } else { "" };
+    let next = next?;
+    let link = format!("<{path}?{name}={keyword}&after={next}&limit={}{format}>; rel=\"next\"", part.limit);
+    HeaderValue::try_from(link).ok()
 }
 
 impl From<InvalidSearch> for ApiError {
     fn from(error: InvalidSearch) -> Self {
         Self::BadRequest(error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::domain::quote::NewQuote;
+    use crate::store::sqlite::Sqlite;
+
+    /// A finder for which what is in more than two of these texts is common.
+    async fn finder(texts: &[&str]) -> (TempDir, Finder) {
+        let folder = TempDir::new().unwrap();
+        let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap());
+        let new = |text: &&str| NewQuote { author: None, text: (*text).into(), made_at: Timestamp::UNIX_EPOCH };
+        store.insert_quotes(&texts.iter().map(new).collect::<Vec<_>>()).await.unwrap();
+        let bounds = Bounds { few: 1, most: 2, ..Bounds::default() };
+        (folder, Finder { bounds, patience: Duration::from_millis(10), ..Finder::new(&store) })
+    }
+
+    async fn found(finder: &Finder, keyword: &str) -> Result<usize, ApiError> {
+        let part = Part::new(None, None).unwrap();
+        Ok(finder.find(&Search::parse(keyword).unwrap(), part).await?.quotes.len())
+    }
+
+    #[tokio::test]
+    async fn what_is_too_common_is_remembered_and_leaves_the_others_a_turn() {
+        let (_folder, finder) = finder(&["a bird", "a bird", "a bird, a cat", "a dog"]).await;
+        assert_eq!(found(&finder, "bird").await.unwrap(), 3);
+        let is_common = |keyword| finder.is_common(&Search::parse(keyword).unwrap());
+        assert!(is_common("bird") && !is_common("cat") && !is_common("bird cat"));
+        let _common = finder.common_turns.acquire_many(2).await.unwrap();
+        assert_eq!(found(&finder, "cat").await.unwrap(), 1);
+        assert!(matches!(found(&finder, "bird").await, Err(ApiError::Busy(None))));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_too_long_is_told_so() {
+        let (_folder, finder) = finder(&["a bird"]).await;
+        let turns = finder.turns.acquire_many(3).await.unwrap();
+        assert!(matches!(found(&finder, "bird").await, Err(ApiError::Busy(None))));
+        drop(turns);
+        assert_eq!(found(&finder, "bird").await.unwrap(), 1);
     }
 }

@@ -52,6 +52,9 @@ pub enum StoreError {
     /// The store cannot be reached, or cannot read or write just now; the same call may work later.
     #[error("the store is not available")]
     Unavailable(#[source] sqlx::Error),
+    /// Looking this up would take so long that the store gave up on it.
+    #[error("the store gave up on what took too long")]
+    TooSlow(#[source] sqlx::Error),
     /// The store refuses this very data; the same call will never work.
     #[error("the store refuses this data")]
     Rejected(#[source] sqlx::Error),

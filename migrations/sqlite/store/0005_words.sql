@@ -12,7 +12,8 @@ CREATE TABLE quotes (
   hidden_by TEXT,
   CHECK ((hidden_at IS NULL) = (hidden_by IS NULL))
 );
-CREATE INDEX quotes_by_upvotes ON quotes (upvotes DESC, id);
+-- With hidden_at, so that the index alone tells which are the best liked that are seen.
+CREATE INDEX quotes_by_upvotes ON quotes (upvotes DESC, id, hidden_at);
 CREATE INDEX quotes_of_users ON quotes (owner) WHERE owner IS NOT NULL;
 CREATE INDEX quotes_hidden ON quotes (id) WHERE hidden_at IS NOT NULL;
 

@@ -342,7 +342,7 @@ impl From<StoreError> for ApiError {
             StoreError::NameTaken => Self::NameTaken,
             StoreError::UserTaken => Self::UserTaken,
             StoreError::TooManyCodes => Self::TooManyCodes,
-            StoreError::Changed | StoreError::Unavailable(_) => {
+            StoreError::Changed | StoreError::Unavailable(_) | StoreError::TooSlow(_) => {
                 Self::Unavailable { fate: None, source: Some(Box::new(error)) }
             }
             StoreError::Rejected(_) | StoreError::Damaged(_) => Self::Internal(Box::new(error)),

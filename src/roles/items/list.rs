@@ -68,7 +68,7 @@ pub async fn get_items(
         wanted.check()?;
         match wanted.limit {
             Some(limit) => some(&needs.items, wanted, limit).await?,
-            None => all(needs.items, wanted).await?,
+            None => all(needs, wanted).await?,
         }
     };
     response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
@@ -112,13 +112,15 @@ async fn some(items: &Items, wanted: Wanted, limit: usize) -> Result<Response, A
 }
 
 /// All keys, page by page as fast as they are read, so that memory is bounded and nobody waits behind them.
-async fn all(items: Items, wanted: Wanted) -> Result<Response, ApiError> {
+async fn all(Needs { items, room, .. }: Needs, wanted: Wanted) -> Result<Response, ApiError> {
     // Before the answer begins: what fails here is an answer of its own.
     let first = items.keys(&wanted.prefix, &wanted.after, PAGE).await?;
     if first.len() < PAGE {
         return Ok(Json(first).into_response());
     }
+    let place = room.for_list()?;
     let pages = stream::try_unfold(Some(("[", first)), move |page| {
+        let _held = &place;
         let (items, prefix) = (items.clone(), wanted.prefix.clone());
         async move {
             let Some((opening, keys)) = page else { return Ok::<_, ItemsError>(None) };

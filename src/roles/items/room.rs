@@ -17,6 +17,8 @@ const SMALL: usize = 64 << 10;
 const BODIES: usize = 64;
 /// Large values that are sent at a time: of 1 MiB each.
 const VALUES: usize = 256;
+/// Lists of all keys that are sent at a time: of each a page is held, 1,000 keys of at most 512 bytes.
+const LISTS: usize = 128;
 /// What of a large value is handed to the connection at a time.
 const PIECE: usize = 64 << 10;
 
@@ -25,11 +27,13 @@ const PIECE: usize = 64 << 10;
 pub struct Room {
     bodies: Arc<Semaphore>,
     values: Arc<Semaphore>,
+    lists: Arc<Semaphore>,
 }
 
 impl Default for Room {
     fn default() -> Self {
-        Self { bodies: Arc::new(Semaphore::new(BODIES)), values: Arc::new(Semaphore::new(VALUES)) }
+        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        Self { bodies: semaphore(BODIES), values: semaphore(VALUES), lists: semaphore(LISTS) }
     }
 }
 
@@ -41,6 +45,14 @@ impl Room {
     pub fn for_body(&self, headers: &HeaderMap) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
         place(&self.bodies, length.is_none_or(|length| length > SMALL))
+    }
+
+    /// A place for a list of more than one page; to be held until its last page is sent.
+    ///
+    /// # Errors
+    /// [`ApiError::ItemsAway`] where there is none.
+    pub fn for_list(&self) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
+        place(&self.lists, true)
     }
 
     /// A value as a body, which holds a place while a large one is sent.
@@ -92,5 +104,14 @@ mod tests {
         let held: Vec<_> = (0..BODIES).map(|_| room.for_body(&HeaderMap::new()).unwrap()).collect();
         assert!(held.iter().all(Option::is_some));
         assert!(room.for_body(&HeaderMap::new()).is_err());
+    }
+
+    #[test]
+    fn lists_have_places_of_their_own() {
+        let room = Room::default();
+        let held: Vec<_> = (0..LISTS).map(|_| room.for_list().unwrap()).collect();
+        assert!(room.for_list().is_err() && room.for_body(&HeaderMap::new()).is_ok());
+        drop(held);
+        assert!(room.for_list().is_ok());
     }
 }

@@ -14,6 +14,7 @@ use super::view::View;
 use crate::domain::quote::{NewQuote, Quote, check_text};
 use crate::domain::user::UserId;
 use crate::http::actors::Caller;
+use crate::http::body::filled_in;
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 
@@ -38,7 +39,7 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let wish = Wish::read_leniently(&headers, body).await?;
     let author = author(&caller, &wish.fields)?;
-    let text = check_text(given(wish.fields.quote.as_deref()).ok_or_else(missing)?)?;
+    let text = check_text(filled_in(wish.fields.quote.as_deref()).ok_or_else(missing)?)?;
     let new = NewQuote { author: Some(author), text, made_at: quotes.needs.clock.now() };
     let made = quotes.needs.store.insert_quote(&new).await?;
     quotes.needs.wall.changed();
@@ -163,18 +164,13 @@ impl Quotes {
 /// In whose name somebody posts: their own, or as an administrator anybody's, who need not have an account.
 fn author(caller: &Caller, fields: &Fields) -> Result<UserId, ApiError> {
     let own = caller.actor.user.as_ref();
-    let Some(named) = given(fields.user_id.as_deref()) else { return own.cloned().ok_or_else(missing) };
+    let Some(named) = filled_in(fields.user_id.as_deref()) else { return own.cloned().ok_or_else(missing) };
     let named = UserId::parse(named.trim())?;
     match own {
         Some(own) if *own == named => Ok(own.clone()),
         _ if caller.actor.posts_for_others() => Ok(named),
         _ => Err(ApiError::NotYourQuote),
     }
-}
-
-/// A field that says something: forms send empty ones for what was left out.
-fn given(field: Option<&str>) -> Option<&str> {
-    field.filter(|text| !text.trim().is_empty())
 }
 
 /// As the system of old says it; its clients look for it.

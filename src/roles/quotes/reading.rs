@@ -14,7 +14,7 @@ use crate::domain::folding::Search;
 use crate::domain::quote::QuoteId;
 use crate::domain::rights::Need;
 use crate::http::error::{ApiError, ErrorBody};
-use crate::http::finder::Part;
+use crate::http::finder::{self, Part};
 use crate::http::guard::Known;
 use crate::http::query::Parameters;
 use crate::store::words::Order;
@@ -89,7 +89,7 @@ async fn found(quotes: &Quotes, wanted: &Wanted, keyword: &str) -> Result<Respon
     }
     let (part, full) = (Part::new(wanted.limit, wanted.after.as_deref())?, wanted.is_full()?);
     let found = quotes.needs.finder.find(&Search::parse(keyword)?, part).await?;
-    let next = found.link("/quotes", ("q", keyword), part, full);
+    let next = finder::link("/quotes", ("q", keyword), found.next, part, full);
     let found: Vec<_> = found.quotes.into_iter().map(|(_, quote)| quote).collect();
     Ok(Sheet::new(&found, full, next).into_response())
 }

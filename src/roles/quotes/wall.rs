@@ -9,14 +9,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::events;
 use crate::domain::clock::Entropy;
 use crate::http::error::ApiError;
 use crate::http::metrics::Metrics;
-use crate::store::words::Order;
+use crate::store::words::{Order, QuoteCount};
 use crate::store::{Store, StoreError};
 
 /// How many of the newest and of the best liked are shown.
@@ -25,8 +24,6 @@ const SHOWN: u32 = 30;
 const REREAD: Duration = Duration::from_secs(1);
 /// What each viewer adds to the time from one reading to the next: writing to one costs about 10 µs.
 const PER_VIEWER: Duration = Duration::from_micros(20);
-/// Counting may take this part of the time.
-const COUNTING: u32 = 20;
 
 /// What viewers are sent last; nothing before the store was read for the first of them.
 pub type Frame = Option<Bytes>;
@@ -60,15 +57,7 @@ struct Painter {
     news: Arc<Notify>,
     /// The least time from one reading to the next.
     pace: Duration,
-    count: Option<Count>,
-}
-
-/// How many quotes there are, as counted last.
-#[derive(Clone, Copy)]
-struct Count {
-    total: u64,
-    at: Instant,
-    took: Duration,
+    count: QuoteCount,
 }
 
 impl Wall {
@@ -79,13 +68,13 @@ impl Wall {
         let (places, news) = (Arc::new(Semaphore::new(max_viewers)), Arc::new(Notify::new()));
         let draining = CancellationToken::new();
         let painter = Painter {
+            count: QuoteCount::new(store.clone()),
             store,
             frames: sender,
             places: Arc::clone(&places),
             most: max_viewers,
             news: Arc::clone(&news),
             pace,
-            count: None,
         };
         tokio::spawn(draining.clone().run_until_cancelled_owned(painter.paint()));
         Self { frames, places, news, draining, entropy, metrics }
@@ -127,7 +116,7 @@ impl Drop for Viewer {
 }
 
 impl Painter {
-    async fn paint(mut self) {
+    async fn paint(self) {
         loop {
             let viewers = self.viewers();
             if viewers == 0 {
@@ -149,22 +138,10 @@ impl Painter {
         u32::try_from(self.most - self.places.available_permits()).unwrap_or(u32::MAX)
     }
 
-    async fn read(&mut self) -> Result<Bytes, StoreError> {
+    async fn read(&self) -> Result<Bytes, StoreError> {
         let newest = self.store.quotes(Order::Newest(None), SHOWN, false).await?;
         let top = self.store.quotes(Order::Liked(None), SHOWN, false).await?;
-        Ok(events::encode(self.total().await?, &newest, &top))
-    }
-
-    /// Counting a million rows takes a while: then it is not done each time.
-    async fn total(&mut self) -> Result<u64, StoreError> {
-        let fresh = |count: &Count| count.at.elapsed() < count.took * COUNTING;
-        if let Some(count) = self.count.filter(fresh) {
-            return Ok(count.total);
-        }
-        let at = Instant::now();
-        let total = self.store.quote_count().await?;
-        self.count = Some(Count { total, at, took: at.elapsed() });
-        Ok(total)
+        Ok(events::encode(self.count.total().await?, &newest, &top))
     }
 
     fn show(&self, frame: Bytes) {

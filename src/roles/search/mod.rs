@@ -16,7 +16,7 @@ use crate::domain::quote::{Quote, QuoteId};
 use crate::domain::ranking::Place;
 use crate::domain::user::UserId;
 use crate::http::error::ApiError;
-use crate::http::finder::{Finder, Part};
+use crate::http::finder::{self, Finder, Part};
 use crate::http::query::Parameters;
 
 /// What the role needs.
@@ -111,7 +111,7 @@ async fn find(State(needs): State<Needs>, Parameters(wanted): Parameters<Wanted>
         .iter()
         .map(|(place, quote)| if full { Told::Full(View::new(*place, quote)) } else { Told::Text(&quote.text) });
     let mut response = Json(told.collect::<Vec<_>>()).into_response();
-    let next = found.link("/search", ("keyword", keyword), part, full);
+    let next = finder::link("/search", ("keyword", keyword), found.next, part, full);
     next.map(|next| response.headers_mut().insert(LINK, next));
     Ok(response)
 }

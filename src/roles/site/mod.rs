@@ -26,6 +26,7 @@ use crate::http::origin::Origins;
 use crate::http::pages::Pages;
 use crate::http::voter::Voters;
 use crate::store::Store;
+use crate::store::words::QuoteCount;
 
 /// What the role needs.
 #[derive(Clone, Debug)]
@@ -44,6 +45,8 @@ pub struct Needs {
     pub actors: Actors,
     /// What finds quotes.
     pub finder: Finder,
+    /// How many there are.
+    pub quote_count: QuoteCount,
     /// Who likes a quote.
     pub voters: Voters,
     /// Who may sign up.

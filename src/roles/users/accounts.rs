@@ -17,7 +17,7 @@ use crate::domain::password::check_given;
 use crate::domain::rights::{Need, Proof};
 use crate::domain::user::{NewUser, User, UserChange, UserId, UserRole, check_name};
 use crate::http::actors::Caller;
-use crate::http::body::{self, Asked};
+use crate::http::body::{self, Asked, filled_in};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::guard::Known;
 use crate::http::openapi::given::given_id;
@@ -366,9 +366,4 @@ fn next_page(last: &User, limit: u32, full: bool) -> String {
     let after = last.id.in_query();
     let format = if full { "&format=full" } else { "" };
     format!("</users?after={after}&limit={limit}{format}>; rel=\"next\"")
-}
-
-/// A field that was filled in: forms send empty ones for what was left out.
-pub(super) fn filled_in(field: Option<String>) -> Option<String> {
-    field.filter(|text| !text.trim().is_empty())
 }

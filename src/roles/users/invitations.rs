@@ -10,13 +10,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Needs;
-use super::accounts::filled_in;
 use super::openapi::given_role;
 use crate::domain::credential::{Invitation, MAX_LABEL, Secret, public_id};
 use crate::domain::rights::Need;
 use crate::domain::user::{UserRole, check_name};
 use crate::http::actors::Caller;
-use crate::http::body::{self, Asked};
+use crate::http::body::{self, Asked, filled_in};
 use crate::http::error::ApiError;
 use crate::http::guard::Known;
 use crate::http::language::Language;

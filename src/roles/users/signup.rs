@@ -10,13 +10,12 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::Needs;
-use super::accounts::filled_in;
 use super::openapi::Begun;
 use crate::domain::credential::Holder;
 use crate::domain::deed::Deed;
 use crate::domain::password::check_chosen;
 use crate::domain::user::{NewUser, User, UserId, UserRole, check_name};
-use crate::http::body::{self, Asked};
+use crate::http::body::{self, Asked, filled_in};
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::language::Language;
 use crate::http::signin::{landing, within};

@@ -7,49 +7,83 @@ use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row, Transaction};
 
-use super::quotes::quote_id;
+use super::quotes::{quote, quote_id};
 use super::{Db, Postgres};
 use crate::domain::folding::{Search, Word};
 use crate::domain::keys::{Term, keys, wanted};
-use crate::domain::quote::QuoteId;
+use crate::domain::quote::{Quote, QuoteId};
 use crate::domain::ranking::Place;
 use crate::store::StoreError;
 use crate::store::values::{signed, unsigned};
 use crate::store::words::{Liked, Pause};
 
 /// The planner cannot know how many texts have a key that it is not told when it plans; the index is never wrong by
-/// much, reading all texts always is. Processes started for a search would take longer than it.
+/// much, reading all texts always is. Processes started for a search would take longer than it. What takes longer than
+/// the time limit, the server gives up: by itself it would go on when nobody waits any more.
 const BEGIN: &str = "BEGIN READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; \
-                     SET LOCAL max_parallel_workers_per_gather = 0";
+                     SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL statement_timeout = '1s'";
+/// The code of what was given up (<https://www.postgresql.org/docs/15/errcodes-appendix.html>).
+const CANCELED: &str = "57014";
 
 impl Postgres {
-    pub(crate) async fn found(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
+    pub(crate) async fn quotes_with(
+        &self,
+        search: &Search,
+        most: u32,
+    ) -> Result<Option<Vec<(Place, Quote)>>, StoreError> {
+        let sql = "SELECT id, author, owner, quote, made_at, edited_at, upvotes, hidden_at, hidden_by, w.folded FROM \
+                     (SELECT quote AS of, folded FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2 + 1) w \
+                   JOIN quotes ON id = w.of";
+        self.candidates(sql, search, most, |row, place| Ok((place, quote(row)?))).await
+    }
+
+    pub(crate) async fn places_with(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
         let sql = "SELECT q.id, q.upvotes, w.folded FROM \
-                     (SELECT quote, folded FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2) w \
+                     (SELECT quote, folded FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2 + 1) w \
                    JOIN quotes q ON q.id = w.quote";
-        self.view(|pool| async move {
+        self.candidates(sql, search, most, |_, place| Ok(place)).await
+    }
+
+    /// What matches of that which has the keys; `None` where that is more than `most`, or takes too long to find.
+    async fn candidates<T>(
+        &self,
+        sql: &'static str,
+        search: &Search,
+        most: u32,
+        read: impl Fn(&PgRow, Place) -> Result<T, StoreError>,
+    ) -> Result<Option<Vec<T>>, StoreError> {
+        let read = &read;
+        let found = self.view(|pool| async move {
             let mut tx = looking(&pool).await?;
-            let query = sqlx::query(sql).bind(matching(search)).bind(i64::from(most) + 1);
+            let query = sqlx::query(sql).bind(matching(search)).bind(i64::from(most));
             let (mut rows, mut found, mut pause) = (0, Vec::new(), Pause::default());
             let mut stream = query.fetch(&mut *tx);
-            while let Some(row) = stream.try_next().await? {
+            while let Some(row) = stream.try_next().await.map_err(looked_for)? {
                 rows += 1;
-                found.extend(place(search, &row)?);
+                if let Some(place) = place(search, &row)? {
+                    found.push(read(&row, place)?);
+                }
                 pause.after_row().await;
             }
             Ok((rows <= most).then_some(found))
-        })
-        .await
+        });
+        match found.await {
+            Err(StoreError::TooSlow(_)) => Ok(None),
+            found => found,
+        }
     }
 
     pub(crate) async fn has_more(&self, search: &Search, most: u32) -> Result<bool, StoreError> {
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2) w";
-        self.view(|pool| async move {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2 + 1) w";
+        let count = self.view(|pool| async move {
             let mut tx = looking(&pool).await?;
-            let query = sqlx::query_scalar::<_, i64>(sql).bind(matching(search)).bind(i64::from(most) + 1);
-            Ok(query.fetch_one(&mut *tx).await? > i64::from(most))
-        })
-        .await
+            let query = sqlx::query_scalar::<_, i64>(sql).bind(matching(search)).bind(i64::from(most));
+            query.fetch_one(&mut *tx).await.map_err(looked_for)
+        });
+        match count.await {
+            Err(StoreError::TooSlow(_)) => Ok(true),
+            count => Ok(count? > i64::from(most)),
+        }
     }
 
     pub(crate) async fn liked(
@@ -58,10 +92,12 @@ impl Postgres {
         after: Option<(u64, QuoteId)>,
         many: u32,
     ) -> Result<Liked, StoreError> {
-        let sql = "SELECT q.id, q.upvotes, CASE WHEN strpos(w.folded, $4) > 0 THEN w.folded END AS folded FROM \
-                     (SELECT id, upvotes FROM quotes WHERE hidden_at IS NULL AND upvotes <= $1 \
-                        AND (upvotes < $1 OR id > $2) ORDER BY upvotes DESC, id LIMIT $3) q \
-                   JOIN quote_words w ON w.quote = q.id ORDER BY q.upvotes DESC, q.id";
+        // The last row is the last that was looked at, without a text.
+        let sql = "WITH q AS MATERIALIZED (SELECT id, upvotes FROM quotes WHERE hidden_at IS NULL AND upvotes <= $1 \
+                     AND (upvotes < $1 OR id > $2) ORDER BY upvotes DESC, id LIMIT $3) \
+                   SELECT q.id, q.upvotes, w.folded FROM q JOIN quote_words w ON w.quote = q.id \
+                     WHERE strpos(w.folded, $4) > 0 \
+                   UNION ALL (SELECT id, upvotes, NULL FROM q ORDER BY upvotes, id DESC LIMIT 1)";
         let (upvotes, id) = after.map_or((i64::MAX, 0), |(upvotes, id)| (signed(upvotes), signed(id.get())));
         let part = search.words().first().map(Word::part).unwrap_or_default();
         let part = &part;
@@ -70,7 +106,7 @@ impl Postgres {
             let query = sqlx::query(sql).bind(upvotes).bind(id).bind(i64::from(many)).bind(part);
             let (mut liked, mut pause) = (Liked::default(), Pause::default());
             let mut stream = query.fetch(&mut *tx);
-            while let Some(row) = stream.try_next().await? {
+            while let Some(row) = stream.try_next().await.map_err(looked_for)? {
                 liked.last = Some((unsigned(row.try_get("upvotes")?), quote_id(row.try_get("id")?)?));
                 liked.found.extend(place(search, &row)?);
                 pause.after_row().await;
@@ -110,6 +146,12 @@ impl Postgres {
         ids.sort_unstable();
         ids.into_iter().map(quote_id).collect()
     }
+}
+
+/// What went wrong with a search. One that was given up would take as long on another server.
+fn looked_for(error: sqlx::Error) -> StoreError {
+    let is_canceled = error.as_database_error().is_some_and(|error| error.code().is_some_and(|code| code == CANCELED));
+    if is_canceled { StoreError::TooSlow(error) } else { error.into() }
 }
 
 async fn looking(pool: &PgPool) -> Result<Transaction<'static, Db>, StoreError> {

@@ -10,7 +10,8 @@ use sqlx::{ConnectOptions, Connection, Sqlite, Transaction};
 
 /// Files smaller than this are checked page by page when they are opened: it takes a few milliseconds.
 const CHECKED_BELOW: u64 = 8 << 20;
-const READERS: u32 = 4;
+/// More than searches take at a time (`http::finder`).
+const READERS: u32 = 6;
 
 /// Why a file could not be opened.
 #[derive(Debug, thiserror::Error)]

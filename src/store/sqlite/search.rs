@@ -3,46 +3,81 @@
 
 use std::cmp::Reverse;
 
-use futures_util::TryStreamExt;
-use sqlx::sqlite::SqliteRow;
+use serde::de::DeserializeOwned;
 use sqlx::{QueryBuilder, Row, Transaction};
 
 use super::quotes::quote_id;
 use super::{Db, Sqlite};
-use crate::domain::folding::{Search, Word};
+use crate::domain::clock::from_millis;
+use crate::domain::folding::{Search, Word, fold};
 use crate::domain::keys::{Term, keys, wanted};
-use crate::domain::quote::QuoteId;
+use crate::domain::quote::{Quote, QuoteId};
 use crate::domain::ranking::Place;
 use crate::store::StoreError;
-use crate::store::values::{signed, unsigned};
+use crate::store::values::{signed, unsigned, user_id};
 use crate::store::words::{Liked, Pause};
 
 /// What SQLite's tokenizer would part at, or change, is written as one of these private characters.
 const PRIVATE: u32 = 0xE000;
 
+/// What is found comes as one row, an array of arrays: SQLite's driver hands each row from one thread to another, which
+/// would take most of the time of a search.
+type Array<T> = Vec<T>;
+/// Of a quote that may match: its number, upvotes and folded text.
+type Candidate = (i64, i64, String);
+/// The same, but what it says instead, and its author, the account, and when it was made and edited.
+type WholeCandidate = (i64, i64, String, Option<String>, Option<String>, i64, Option<i64>);
+
+// In what follows a limit is one number and one more: told a bare number, SQLite plans a statement anew each time.
 impl Sqlite {
-    pub(crate) async fn found(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
-        let sql = "SELECT q.id, q.upvotes, w.folded FROM \
-                     (SELECT rowid FROM quote_keys WHERE quote_keys MATCH $1 LIMIT $2) k \
-                   CROSS JOIN quotes q ON q.id = k.rowid CROSS JOIN quote_words w ON w.quote = q.id";
-        let (mut rows, mut pause) = (0, Pause::default());
-        let mut found = Vec::new();
-        let query = sqlx::query(sql).bind(matching(search)).bind(i64::from(most) + 1);
-        let mut stream = query.fetch(self.reading());
-        while let Some(row) = stream.try_next().await? {
-            rows += 1;
-            if rows > most {
-                return Ok(None);
-            }
-            found.extend(place(search, &row)?);
+    pub(crate) async fn quotes_with(
+        &self,
+        search: &Search,
+        most: u32,
+    ) -> Result<Option<Vec<(Place, Quote)>>, StoreError> {
+        // Folding what a quote says takes less than fetching it folded.
+        let sql = "SELECT json_group_array(json_array(q.id, q.upvotes, q.quote, q.author, q.owner, q.made_at, q.edited_at)) \
+                   FROM (SELECT rowid FROM quote_keys WHERE quote_keys MATCH $1 LIMIT $2 + 1) k \
+                   CROSS JOIN quotes q ON q.id = k.rowid";
+        let query = sqlx::query_scalar::<_, String>(sql).bind(matching(search)).bind(i64::from(most));
+        let candidates: Array<WholeCandidate> = array(&query.fetch_one(self.reading()).await?)?;
+        if candidates.len() > most as usize {
+            return Ok(None);
+        }
+        let (mut found, mut pause) = (Vec::new(), Pause::default());
+        for (id, upvotes, text, author, owner, made_at, edited_at) in candidates {
             pause.after_row().await;
+            let Some(place) = place(search, id, upvotes, &fold(&text))? else { continue };
+            let quote = Quote {
+                id: place.id,
+                author: author.map(user_id).transpose()?,
+                is_owned: owner.is_some(),
+                text,
+                made_at: from_millis(made_at),
+                edited_at: edited_at.map(from_millis),
+                upvotes: unsigned(upvotes),
+                hidden: None,
+            };
+            found.push((place, quote));
         }
         Ok(Some(found))
     }
 
+    pub(crate) async fn places_with(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
+        let sql = "SELECT json_group_array(json_array(q.id, q.upvotes, w.folded)) FROM \
+                     (SELECT rowid FROM quote_keys WHERE quote_keys MATCH $1 LIMIT $2 + 1) k \
+                   CROSS JOIN quotes q ON q.id = k.rowid CROSS JOIN quote_words w ON w.quote = q.id";
+        let query = sqlx::query_scalar::<_, String>(sql).bind(matching(search)).bind(i64::from(most));
+        let candidates: Array<Candidate> = array(&query.fetch_one(self.reading()).await?)?;
+        if candidates.len() > most as usize {
+            return Ok(None);
+        }
+        Ok(Some(places(search, &candidates).await?))
+    }
+
     pub(crate) async fn has_more(&self, search: &Search, most: u32) -> Result<bool, StoreError> {
-        let sql = "SELECT count(*) FROM (SELECT 1 FROM quote_keys WHERE quote_keys MATCH $1 LIMIT $2)";
-        let query = sqlx::query_scalar::<_, i64>(sql).bind(matching(search)).bind(i64::from(most) + 1);
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM quote_keys WHERE quote_keys MATCH $1 LIMIT $2 + 1)";
+        let query = sqlx::query_scalar::<_, i64>(sql).bind(matching(search)).bind(i64::from(most));
         Ok(query.fetch_one(self.reading()).await? > i64::from(most))
     }
 
@@ -52,20 +87,20 @@ impl Sqlite {
         after: Option<(u64, QuoteId)>,
         many: u32,
     ) -> Result<Liked, StoreError> {
-        let sql = "SELECT q.id, q.upvotes, CASE WHEN instr(w.folded, $4) > 0 THEN w.folded END AS folded FROM \
-                     (SELECT id, upvotes FROM quotes WHERE hidden_at IS NULL AND upvotes <= $1 \
-                        AND (upvotes < $1 OR id > $2) ORDER BY upvotes DESC, id LIMIT $3) q \
-                   CROSS JOIN quote_words w ON w.quote = q.id ORDER BY q.upvotes DESC, q.id";
+        let sql = "WITH q AS MATERIALIZED (SELECT id, upvotes FROM quotes WHERE hidden_at IS NULL AND upvotes <= $1 \
+                     AND (upvotes < $1 OR id > $2) ORDER BY upvotes DESC, id LIMIT $3) \
+                   SELECT (SELECT json_group_array(json_array(q.id, q.upvotes, w.folded)) FROM q \
+                     CROSS JOIN quote_words w ON w.quote = q.id AND instr(w.folded, $4) > 0) AS found, \
+                     last.id, last.upvotes FROM (SELECT 1) LEFT JOIN (SELECT id, upvotes FROM q \
+                     ORDER BY upvotes, id DESC LIMIT 1) last";
         let (upvotes, id) = after.map_or((i64::MAX, 0), |(upvotes, id)| (signed(upvotes), signed(id.get())));
         let part = search.words().first().map(Word::part).unwrap_or_default();
-        let mut stream = sqlx::query(sql).bind(upvotes).bind(id).bind(i64::from(many)).bind(part).fetch(self.reading());
-        let (mut liked, mut pause) = (Liked::default(), Pause::default());
-        while let Some(row) = stream.try_next().await? {
-            liked.last = Some((unsigned(row.try_get("upvotes")?), quote_id(row.try_get("id")?)?));
-            liked.found.extend(place(search, &row)?);
-            pause.after_row().await;
-        }
-        Ok(liked)
+        let query = sqlx::query(sql).bind(upvotes).bind(id).bind(i64::from(many)).bind(part);
+        let row = query.fetch_one(self.reading()).await?;
+        let candidates: Array<Candidate> = array(row.try_get("found")?)?;
+        let last: Option<(i64, i64)> = row.try_get::<Option<i64>, _>("upvotes")?.zip(row.try_get("id")?);
+        let last = last.map(|(upvotes, id)| Ok::<_, StoreError>((unsigned(upvotes), quote_id(id)?))).transpose()?;
+        Ok(Liked { found: places(search, &candidates).await?, last })
     }
 
     /// Makes texts found, which were not.
@@ -124,9 +159,20 @@ fn coded(key: &str) -> String {
     key.chars().map(code).collect()
 }
 
-fn place(search: &Search, row: &SqliteRow) -> Result<Option<Place>, StoreError> {
-    let folded: Option<&str> = row.try_get("folded")?;
-    let Some(rank) = folded.and_then(|folded| search.rank(folded)) else { return Ok(None) };
-    let upvotes = Reverse(unsigned(row.try_get("upvotes")?));
-    Ok(Some(Place { rank, upvotes, id: quote_id(row.try_get("id")?)? }))
+fn array<T: DeserializeOwned>(json: &str) -> Result<Array<T>, StoreError> {
+    serde_json::from_str(json).map_err(|_| StoreError::Damaged("what a search found"))
+}
+
+async fn places(search: &Search, candidates: &[Candidate]) -> Result<Vec<Place>, StoreError> {
+    let (mut places, mut pause) = (Vec::new(), Pause::default());
+    for (id, upvotes, folded) in candidates {
+        places.extend(place(search, *id, *upvotes, folded)?);
+        pause.after_row().await;
+    }
+    Ok(places)
+}
+
+fn place(search: &Search, id: i64, upvotes: i64, folded: &str) -> Result<Option<Place>, StoreError> {
+    let Some(rank) = search.rank(folded) else { return Ok(None) };
+    Ok(Some(Place { rank, upvotes: Reverse(unsigned(upvotes)), id: quote_id(id)? }))
 }

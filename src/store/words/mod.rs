@@ -1,10 +1,13 @@
 //! Quotes and their search. What both dialects say alike is written once: `quotes.rs` beside this one is compiled into
 //! each backend. How a backend finds texts is its own: `sqlite/search.rs`, `postgres/search.rs`.
 
+mod count;
+
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
+pub use self::count::QuoteCount;
 use super::{Store, StoreError, postgres, sqlite};
 use crate::domain::ballot::VoterKey;
 use crate::domain::folding::Search;
@@ -14,7 +17,7 @@ use crate::domain::ranking::{Page, Place, Ranking};
 /// How far a search goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// The most texts that are ranked at once, without a turn being waited for.
+    /// The most texts that are ranked at once, each read with its quote.
     pub few: u32,
     /// The most texts that are ranked, whatever they are liked.
     pub most: u32,
@@ -32,6 +35,25 @@ impl Default for Bounds {
 
 /// Rows between two pauses: as many are ranked in less than a millisecond.
 const ROWS: u32 = 256;
+
+/// One page of what a search finds, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The quotes, each with its place. One that was deleted or hidden meanwhile is missing.
+    pub quotes: Vec<(Place, Quote)>,
+    /// The place after which the next page begins, if there is one.
+    pub next: Option<Place>,
+}
+
+impl Found {
+    /// Of the quotes of a page, in any order.
+    fn new(page: Page, quotes: impl IntoIterator<Item = Quote>) -> Self {
+        let next = page.places.last().copied().filter(|_| page.more);
+        let mut quotes: HashMap<_, _> = quotes.into_iter().map(|quote| (quote.id, quote)).collect();
+        let quotes = page.places.into_iter().filter_map(|place| Some((place, quotes.remove(&place.id)?)));
+        Self { quotes: quotes.collect(), next }
+    }
+}
 
 /// What was found among some of the best liked quotes.
 #[derive(Clone, Debug, Default)]
@@ -164,48 +186,48 @@ impl Store {
         ask!(self.quote_count())
     }
 
-    /// The page of a search, where at most `most` quotes have the keys of it; `None` where more do. Hidden quotes are not
-    /// found. May be a moment old, where the store is for viewers.
-    pub async fn find_few(&self, search: &Search, mut page: Ranking, most: u32) -> Result<Option<Page>, StoreError> {
-        Ok(self.found(search, most).await?.map(|found| {
-            page.add(found);
-            page.into_page()
-        }))
+    /// The page of a search, where at most `most` quotes have the keys of it; `None` where more do, or where they took too
+    /// long to find. Hidden quotes are not found. May be a moment old, where the store is for viewers.
+    pub async fn find_few(&self, search: &Search, mut page: Ranking, most: u32) -> Result<Option<Found>, StoreError> {
+        let Some(found) = ask!(self.quotes_with(search, most))? else { return Ok(None) };
+        page.add(found.iter().map(|(place, _)| *place));
+        Ok(Some(Found::new(page.into_page(), found.into_iter().map(|(_, quote)| quote))))
     }
 
-    /// The same in two steps, for as many as `bounds.most`: they are counted before they are read.
-    pub async fn find_many(&self, search: &Search, page: Ranking, bounds: Bounds) -> Result<Option<Page>, StoreError> {
-        if self.has_more(search, bounds.most).await? {
+    /// The same in steps, for as many as `bounds.most`: they are counted, then ranked, and the quotes of the page read.
+    pub async fn find_many(
+        &self,
+        search: &Search,
+        mut page: Ranking,
+        bounds: Bounds,
+    ) -> Result<Option<Found>, StoreError> {
+        if ask!(self.has_more(search, bounds.most))? {
             return Ok(None);
         }
-        self.find_few(search, page, bounds.most).await
+        let Some(found) = ask!(self.places_with(search, bounds.most))? else { return Ok(None) };
+        page.add(found);
+        Ok(Some(self.read(page.into_page()).await?))
     }
 
     /// The page of a search, of what matches among the `bounds.liked` best liked, of equals the oldest.
-    pub async fn find_liked(&self, search: &Search, mut page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
+    pub async fn find_liked(&self, search: &Search, mut page: Ranking, bounds: Bounds) -> Result<Found, StoreError> {
         let (mut left, mut many, mut after) = (bounds.liked, bounds.first, None);
         while left > 0 && !page.is_settled() {
             many = many.min(left);
-            let Liked { found, last } = self.liked(search, after, many).await?;
+            let Liked { found, last } = ask!(self.liked(search, after, many))?;
             page.add(found);
             if last.is_none() {
                 break;
             }
             (left, many, after) = (left - many, many.saturating_mul(4), last);
         }
-        Ok(page.into_page())
+        self.read(page.into_page()).await
     }
 
-    async fn found(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
-        ask!(self.found(search, most))
-    }
-
-    async fn has_more(&self, search: &Search, most: u32) -> Result<bool, StoreError> {
-        ask!(self.has_more(search, most))
-    }
-
-    async fn liked(&self, search: &Search, after: Option<(u64, QuoteId)>, many: u32) -> Result<Liked, StoreError> {
-        ask!(self.liked(search, after, many))
+    async fn read(&self, page: Page) -> Result<Found, StoreError> {
+        let ids: Vec<_> = page.places.iter().map(|place| place.id).collect();
+        let quotes = ask!(self.quotes_of(&ids, false))?;
+        Ok(Found::new(page, quotes))
     }
 }
 

@@ -29,6 +29,16 @@ pub struct Load {
 
 impl Here {
     pub(crate) async fn insert_quote(&self, new: &NewQuote) -> Result<Quote, StoreError> {
+        match self.insert_one(new).await {
+            // The author's account was deleted in between: then the quote is nobody's.
+            Err(StoreError::Rejected(sqlx::Error::Database(error))) if error.is_foreign_key_violation() => {
+                self.insert_one(new).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn insert_one(&self, new: &NewQuote) -> Result<Quote, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
             let [id] = insert(&mut tx, std::slice::from_ref(new)).await?[..] else {
@@ -277,18 +287,17 @@ async fn insert(tx: &mut Transaction<'static, Db>, new: &[NewQuote]) -> Result<V
     if new.is_empty() {
         return Ok(ids);
     }
-    let mut query = QueryBuilder::<Db>::new("INSERT INTO quotes (id, author, owner, quote, made_at) ");
+    let mut query = QueryBuilder::<Db>::new("WITH new (id, author, folded, quote, made_at) AS (");
     query.push_values(ids.iter().zip(new), |mut row, (id, new)| {
         row.push_bind(signed(id.get())).push_bind(new.author.as_ref().map(UserId::as_str));
-        match &new.author {
-            Some(author) => {
-                row.push("(SELECT folded FROM users WHERE folded = ").push_bind_unseparated(author.folded());
-                row.push_unseparated(")");
-            }
-            None => drop(row.push("NULL")),
-        }
+        row.push_bind(new.author.as_ref().map(UserId::folded));
         row.push_bind(&new.text).push_bind(new.made_at.as_millisecond());
     });
+    query.push(
+        ") INSERT INTO quotes (id, author, owner, quote, made_at) \
+         SELECT new.id, new.author, users.folded, new.quote, new.made_at \
+         FROM new LEFT JOIN users ON users.folded = new.folded",
+    );
     query.build().persistent(false).execute(&mut **tx).await?;
     let folded: Vec<_> = ids.iter().zip(new).map(|(id, new)| (*id, fold(&new.text))).collect();
     Here::index(tx, &folded).await?;
@@ -320,7 +329,7 @@ pub(super) fn quote_id(stored: i64) -> Result<QuoteId, StoreError> {
     QuoteId::new(unsigned(stored)).ok_or(StoreError::Damaged("a quote's number"))
 }
 
-fn quote(row: &<Db as Database>::Row) -> Result<Quote, StoreError> {
+pub(super) fn quote(row: &<Db as Database>::Row) -> Result<Quote, StoreError> {
     let author: Option<String> = row.try_get("author")?;
     let time = |column| Ok::<_, StoreError>(row.try_get::<Option<i64>, _>(column)?.map(from_millis));
     let (hidden_at, hidden_by) = (time("hidden_at")?, row.try_get::<Option<String>, _>("hidden_by")?);

@@ -149,7 +149,7 @@ async fn bad_rows_are_told_with_their_lines_and_the_others_are_imported_unless_i
     assert_eq!(export(), ["1", "8"], "an id in use keeps all the others out, too");
     let good = file(folder.path(), "id,name\n9,New\n");
     let all = hemicycle(folder.path(), &["import", "users", "--all-or-nothing", &good], &[]);
-    assert_eq!(stdout(&all), "imported 1 accounts, skipped 0 rows\n");
+    assert_eq!(stdout(&all), "imported 1 account, skipped 0 rows\n");
 }
 
 #[tokio::test]

@@ -131,13 +131,18 @@ fn naive(model: &[Kept], search: &Search, bounds: Bounds) -> Vec<Place> {
 
 /// A page of a search, as those who ask a store come to it.
 pub async fn find(store: &Store, search: &Search, page: Ranking, bounds: Bounds) -> Result<Page, StoreError> {
-    if let Some(page) = store.find_few(search, page.clone(), bounds.few).await? {
-        return Ok(page);
-    }
-    match store.find_many(search, page.clone(), bounds).await? {
-        Some(page) => Ok(page),
-        None => store.find_liked(search, page, bounds).await,
-    }
+    let found = match store.find_few(search, page.clone(), bounds.few).await? {
+        Some(found) => Some(found),
+        None => store.find_many(search, page.clone(), bounds).await?,
+    };
+    let found = match found {
+        Some(found) => found,
+        None => store.find_liked(search, page, bounds).await?,
+    };
+    assert!(found.quotes.iter().all(|(place, quote)| place.id == quote.id), "{found:?}");
+    assert!(found.next.is_none() || found.next == found.quotes.last().map(|(place, _)| *place), "{found:?}");
+    let places = found.quotes.iter().map(|(place, _)| *place).collect();
+    Ok(Page { places, more: found.next.is_some() })
 }
 
 /// The whole answer of a store, page by page.

@@ -1,5 +1,6 @@
 //! The product as it runs at scale: its roles as processes of their own, over PostgreSQL and Redis.
 
+mod alone;
 mod bus;
 mod closing;
 mod codes;

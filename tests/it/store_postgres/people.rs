@@ -1,10 +1,12 @@
 //! Accounts, invitations and batches of codes made by several processes at once.
 
 use futures_util::future::join_all;
+use hemicycle::domain::quote::NewQuote;
 use hemicycle::store::{Store, StoreError};
+use sqlx::{Connection, Executor, PgConnection};
 
-use super::store;
-use crate::forge::{account, at, codes, invitation, open, poll_id, secret};
+use super::{store, until};
+use crate::forge::{account, at, codes, invitation, open, poll_id, quote, secret, user_id};
 use crate::servers::Database;
 
 /// Does the same from several processes at once, each with connections of its own.
@@ -64,4 +66,25 @@ async fn a_batch_that_is_void_meanwhile_keeps_no_code() {
         assert!(matches!(added, Ok(()) | Err(StoreError::Changed)), "{added:?}");
     }
     assert_eq!(database.sql("SELECT count(*) FROM codes"), "0");
+}
+
+#[tokio::test]
+async fn a_quote_of_an_account_that_is_deleted_meanwhile_is_nobodys() {
+    let database = Database::migrated();
+    let store = store(&database);
+    store.insert_user(&account("ann")).await.unwrap();
+    let mut deleting = PgConnection::connect(&database.url()).await.unwrap();
+    deleting.execute("BEGIN; DELETE FROM users").await.unwrap();
+    let new = NewQuote { author: Some(user_id("ann")), ..quote("a bird") };
+    let posting = tokio::spawn({
+        let store = store.clone();
+        async move { store.insert_quote(&new).await }
+    });
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    until("the post waits for the account", async || database.sql(waiting) == "1").await;
+    deleting.execute("COMMIT").await.unwrap();
+    let posted = posting.await.unwrap().unwrap();
+    assert_eq!((posted.text.as_str(), posted.is_owned), ("a bird", false));
+    store.close().await;
 }

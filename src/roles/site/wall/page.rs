@@ -104,7 +104,7 @@ pub async fn page(
         after if wanted.is_top() => lists.push(needs.list(place::best_liked(after)?, &reader).await?),
         after => lists.push(needs.list(place::newest(after)?, &reader).await?),
     }
-    let total = needs.store.quote_count().await?;
+    let total = needs.quote_count.total().await?;
     let page = Page { lists, total, ..Page::new(&wanted, &reader, &base) };
     needs.show_wall(language, page, reader)
 }
@@ -121,7 +121,7 @@ pub async fn search(
     let words = wanted.q.as_deref().unwrap_or_default();
     let Found { quotes, next } = needs.find_quotes(words, wanted.after.as_deref()).await?;
     let cards = needs.cards(quotes, reader.actor(), reader.voter().as_ref()).await?;
-    let total = needs.store.quote_count().await?;
+    let total = needs.quote_count.total().await?;
     let lists = vec![List { kind: "found", cards, next }];
     let page = Page { lists, total, is_search: true, ..Page::new(&wanted, &reader, &base).searched(&wanted) };
     needs.show_wall(language, page, reader)
