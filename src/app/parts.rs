@@ -181,8 +181,8 @@ impl Shell {
         }
         if let (true, Some(items)) = (counts(Role::Items), items) {
             let needs = self.items(items);
-            routes = routes.merge(items::router(needs.clone()));
-            door.lead_to_items(items::home(needs));
+            routes = routes.merge(items::router(needs));
+            door.lead_to_items(items::home());
         }
         // Items alone need no database.
         let Some(store) = store else { return (routes.merge(door.router()), work) };

@@ -1,5 +1,7 @@
 //! The keys of all items, or of some: JSON for programs, a page for people.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -57,7 +59,7 @@ pub struct Wanted {
     )
 )]
 pub async fn get_items(
-    State(needs): State<Needs>,
+    State(needs): State<Arc<Needs>>,
     Parameters(wanted): Parameters<Wanted>,
     language: Language,
     headers: HeaderMap,
@@ -68,7 +70,7 @@ pub async fn get_items(
         wanted.check()?;
         match wanted.limit {
             Some(limit) => some(&needs.items, wanted, limit).await?,
-            None => all(needs, wanted).await?,
+            None => all(&needs, wanted).await?,
         }
     };
     response.headers_mut().append(VARY, HeaderValue::from_static("accept"));
@@ -112,13 +114,14 @@ async fn some(items: &Items, wanted: Wanted, limit: usize) -> Result<Response, A
 }
 
 /// All keys, page by page as fast as they are read, so that memory is bounded and nobody waits behind them.
-async fn all(Needs { items, room, .. }: Needs, wanted: Wanted) -> Result<Response, ApiError> {
+async fn all(needs: &Needs, wanted: Wanted) -> Result<Response, ApiError> {
+    let Needs { items, room, .. } = needs;
     // Before the answer begins: what fails here is an answer of its own.
     let first = items.keys(&wanted.prefix, &wanted.after, PAGE).await?;
     if first.len() < PAGE {
         return Ok(Json(first).into_response());
     }
-    let place = room.for_list()?;
+    let (items, place) = (items.clone(), room.for_list()?);
     let pages = stream::try_unfold(Some(("[", first)), move |page| {
         let _held = &place;
         let (items, prefix) = (items.clone(), wanted.prefix.clone());

@@ -7,6 +7,8 @@ mod page;
 mod room;
 mod wire;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::get;
@@ -43,12 +45,13 @@ pub fn router(needs: Needs) -> Router {
         .route("/items", get(list::get_items))
         .route("/items/view", get(page::view))
         .route("/items/delete", get(page::confirm).post(page::delete_by_form))
-        .with_state(needs)
+        // Cloned for each request.
+        .with_state(Arc::new(needs))
 }
 
 /// What is at `/` of an items host.
-pub fn home(needs: Needs) -> Router {
-    Router::new().route("/", get(say_hello)).with_state(needs)
+pub fn home() -> Router {
+    Router::new().route("/", get(say_hello))
 }
 
 const HELLO: &str = "Hemicycle items: shared small keys and values.\n\

@@ -1,5 +1,7 @@
 //! The pages on which people browse and edit items, without a script.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -107,7 +109,7 @@ pub async fn browse(needs: &Needs, wanted: Wanted, language: Language) -> Result
 
 /// `GET /items/view?id=…`: an item, and a form to change it.
 pub async fn view(
-    State(needs): State<Needs>,
+    State(needs): State<Arc<Needs>>,
     Parameters(named): Parameters<Named>,
     language: Language,
 ) -> Result<Response, ApiError> {
@@ -127,7 +129,7 @@ pub async fn view(
 
 /// `GET /items/delete?id=…`: asks before an item is gone.
 pub async fn confirm(
-    State(needs): State<Needs>,
+    State(needs): State<Arc<Needs>>,
     Parameters(named): Parameters<Named>,
     language: Language,
 ) -> Result<Response, ApiError> {
@@ -147,7 +149,11 @@ pub async fn confirm(
         (status = 401, description = "Only administrators may change items here, and nobody is known: cookies do not count.", body = ErrorBody)
     )
 )]
-pub async fn delete_by_form(State(needs): State<Needs>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub async fn delete_by_form(
+    State(needs): State<Arc<Needs>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
     needs.allow(&headers).await?;
     let named: Named = Asked::read(&headers, body, 4 * MAX_KEY).await?.parse()?;
     let key = key(named.id().as_deref())?;

@@ -1,5 +1,7 @@
 //! Items one by one, as clients of old ask for them.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
@@ -78,7 +80,10 @@ impl Named {
         (status = 200, description = "The value, as it was set.", body = String, content_type = "text/plain", example = "3:1")
     )
 )]
-pub async fn get_item(State(needs): State<Needs>, Parameters(asked): Parameters<Named>) -> Result<Response, ApiError> {
+pub async fn get_item(
+    State(needs): State<Arc<Needs>>,
+    Parameters(asked): Parameters<Named>,
+) -> Result<Response, ApiError> {
     let value = needs.items.get(key(asked.id().as_deref())?).await?.unwrap_or_default();
     let length = HeaderValue::from(value.len());
     let headers = [
@@ -105,7 +110,7 @@ pub async fn get_item(State(needs): State<Needs>, Parameters(asked): Parameters<
         (status = 507, description = "There is no room for more items, or for so many bytes. What makes less of them goes.", body = ErrorBody)
     )
 )]
-pub async fn set_item(State(needs): State<Needs>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub async fn set_item(State(needs): State<Arc<Needs>>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
     needs.allow(&headers).await?;
     let _place = needs.room.for_body(&headers)?;
     let asked = Asked::read_leniently(&headers, body, BODY).await?;
@@ -137,7 +142,7 @@ pub async fn set_item(State(needs): State<Needs>, headers: HeaderMap, body: Body
     )
 )]
 pub async fn delete_item(
-    State(needs): State<Needs>,
+    State(needs): State<Arc<Needs>>,
     Parameters(named): Parameters<Named>,
     headers: HeaderMap,
     body: Body,

@@ -12,6 +12,8 @@ mod upvotes;
 mod view;
 pub mod wall;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::routing::{get, post};
 
@@ -40,10 +42,10 @@ pub struct Needs {
     pub clock: Clock,
 }
 
-/// The state of the role's routes.
+/// The state of the role's routes: cloned for each request.
 #[derive(Clone, Debug)]
 struct Quotes {
-    needs: Needs,
+    needs: Arc<Needs>,
     pages: Pages,
 }
 
@@ -60,7 +62,7 @@ pub fn router(needs: Needs) -> Router {
         .route("/quotes/{id}/restore", post(moderating::restore))
         .route("/quotes/{id}/upvotes", post(upvotes::add).delete(upvotes::take_back))
         .route("/quotes/{id}/upvotes/delete", post(upvotes::take_back_by_form))
-        .with_state(Quotes { needs, pages })
+        .with_state(Quotes { needs: Arc::new(needs), pages })
 }
 
 impl Quotes {

@@ -112,7 +112,8 @@ impl Here {
                     query.push(") ORDER BY upvotes DESC, id");
                 }
             }
-            query.push(" LIMIT ").push_bind(i64::from(limit));
+            // More than a bare number: SQLite plans a statement anew for each.
+            query.push(" LIMIT ").push_bind(i64::from(limit)).push(" + 0");
             let rows = query.build().fetch_all(&pool).await?;
             rows.iter().map(quote).collect()
         })
