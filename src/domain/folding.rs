@@ -261,7 +261,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn plain_letters_are_folded_as_all_others_are(text in "[ -~\t\n\u{0}-\u{1f}]{0,40}") {
+        fn plain_letters_are_folded_as_all_others_are(text in "[\\x00-\\x7f]{0,40}") {
             let (plain, mixed) = (fold(&text), fold(&format!("{text} é")));
             prop_assert_eq!(plain.trim_end(), mixed.strip_suffix(" e ").unwrap_or_default());
         }

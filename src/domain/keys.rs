@@ -12,9 +12,11 @@ use std::collections::BTreeSet;
 
 use super::folding::{SHORT, Search, Word};
 
-/// So many words of a search are asked for, the longest: they tell most, and each common one costs a walk through all
-/// texts that have it.
+/// So many words of a search are asked for, those with the longest tokens: they tell most, and each common one costs a
+/// walk through all texts that have it.
 const WORDS: usize = 3;
+/// For the same reason so many keys are, of each of which a text must have one: as many as three long words have.
+const TERMS: usize = 12;
 /// The longest key, in characters, without its mark.
 const LONGEST: usize = 6;
 /// Marks the beginning of a token. No key of two characters or more has it in any other place.
@@ -49,8 +51,20 @@ pub fn keys(folded: &str) -> BTreeSet<String> {
 #[must_use]
 pub fn wanted(search: &Search) -> Vec<Vec<Term>> {
     let mut words: Vec<&Word> = search.words().iter().collect();
-    words.sort_by_key(|word| Reverse(word.tokens().chars().count()));
-    words.into_iter().take(WORDS).flat_map(word_wanted).collect()
+    let longest = |word: &Word| word.tokens().split(' ').map(|token| token.chars().count()).max();
+    words.sort_by_key(|word| Reverse(longest(word)));
+    let mut wanted: Vec<Vec<Term>> = Vec::new();
+    for terms in words.into_iter().take(WORDS).flat_map(word_wanted) {
+        if !wanted.contains(&terms) {
+            wanted.push(terms);
+        }
+    }
+    let longest = |terms: &Vec<Term>| terms.iter().map(|term| term.key.chars().count()).max();
+    if wanted.len() > TERMS {
+        wanted.sort_by_key(|terms| Reverse(longest(terms)));
+        wanted.truncate(TERMS);
+    }
+    wanted
 }
 
 fn word_wanted(word: &Word) -> Vec<Vec<Term>> {
@@ -152,13 +166,18 @@ mod tests {
         assert_eq!(asked("lundis,a"), "lundis|^lundis ^, ^a*");
         assert_eq!(asked("n'est"), "^' ^est*");
         assert_eq!(asked("a to be on monday"), "monday|^monday <to <be");
+        assert_eq!(asked("c'est n'est qu'il zebre"), "zebre*|^zebre* ^' ^est*");
         assert_eq!(asked("l'"), "^l ^'*");
+        let many = format!("{}zebras", "a.".repeat(90));
+        assert_eq!(asked(&many), "^. ^a ^zebras");
+        let long: String = ('a'..='z').cycle().take(150).collect();
+        assert_eq!(wanted(&Search::parse(&long).unwrap()).len(), TERMS);
         assert_eq!(asked("100%"), "100*|^100* ^%*");
     }
 
     proptest! {
         #[test]
-        fn no_match_is_without_the_keys(text in "[a-cé'% ]{0,30}", keyword in "[a-cé'%]{1,9}( [a-c]{1,3})?") {
+        fn no_match_is_without_the_keys(text in "[a-cé'% ]{0,30}", keyword in "[a-cé'%]{1,9}( [a-c]{1,3}){0,5}") {
             let search = Search::parse(&keyword).unwrap();
             if search.rank(&fold(&text)).is_some() {
                 prop_assert!(finds(&keyword, &text), "{keyword} in {text}");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::http::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 use super::error::ApiError;
 use crate::domain::folding::{InvalidSearch, Search};
@@ -17,11 +17,11 @@ use crate::store::words::{Bounds, Found};
 
 /// Searches that run at a time: fewer than the store has readers, for others need them, too.
 const TOGETHER: usize = 3;
-/// How many of them may be for common words, each some tens of milliseconds of a reader.
+/// How many of them may be for words known to be common, each some tens of milliseconds of a reader.
 const COMMON_TOGETHER: usize = 2;
-/// How long a search may wait for its turn.
+/// How long a search may wait for its turns.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// For so long a word that was too common is taken to be so still.
+/// For so long what was too common, or took too long, is taken to be so still.
 const REMEMBERED: Duration = Duration::from_mins(1);
 /// So many such searches are remembered.
 const COMMON: usize = 1000;
@@ -34,7 +34,7 @@ pub struct Finder {
     store: Store,
     turns: Arc<Semaphore>,
     common_turns: Arc<Semaphore>,
-    /// Searches for what is too common to be ranked all, and when that was seen.
+    /// Searches for what is too common to be ranked all, or takes too long, and when that was seen.
     common: Arc<Mutex<HashMap<Search, Instant>>>,
     bounds: Bounds,
     patience: Duration,
@@ -81,35 +81,39 @@ impl Finder {
     /// Where the store is unavailable, or many search for common words.
     pub async fn find(&self, search: &Search, part: Part) -> Result<Found, ApiError> {
         let ranking = Ranking::new(part.after, part.limit as usize);
+        let deadline = Instant::now() + self.patience;
         if !self.is_common(search)
-            && let Some(found) = self.find_few(search, &ranking).await?
+            && let Some(found) = self.find_few(search, &ranking, deadline).await?
         {
             return Ok(found);
         }
-        self.find_common(search, ranking).await
+        self.find_common(search, ranking, deadline).await
     }
 
-    async fn find_few(&self, search: &Search, ranking: &Ranking) -> Result<Option<Found>, ApiError> {
-        let _turn = self.turn(&self.turns).await?;
-        Ok(self.store.find_few(search, ranking.clone(), self.bounds.few).await?)
+    async fn find_few(&self, search: &Search, ranking: &Ranking, deadline: Instant) -> Result<Option<Found>, ApiError> {
+        let turn = turn(&self.turns, deadline).await?;
+        let (finder, search, ranking) = (self.clone(), search.clone(), ranking.clone());
+        to_its_end(async move {
+            let _turn = turn;
+            Ok(finder.store.find_few(&search, ranking, finder.bounds.few).await?)
+        })
+        .await
     }
 
-    async fn find_common(&self, search: &Search, ranking: Ranking) -> Result<Found, ApiError> {
-        let _common = self.turn(&self.common_turns).await?;
-        let _turn = self.turn(&self.turns).await?;
-        if !self.is_common(search)
-            && let Some(found) = self.store.find_many(search, ranking.clone(), self.bounds).await?
-        {
-            return Ok(found);
-        }
-        self.remember(search);
-        Ok(self.store.find_liked(search, ranking, self.bounds).await?)
-    }
-
-    /// Waits for a turn, but not for ever.
-    async fn turn<'t>(&self, turns: &'t Semaphore) -> Result<SemaphorePermit<'t>, ApiError> {
-        let turn = timeout(self.patience, turns.acquire()).await;
-        turn.ok().and_then(Result::ok).ok_or(ApiError::Busy(None))
+    async fn find_common(&self, search: &Search, ranking: Ranking, deadline: Instant) -> Result<Found, ApiError> {
+        let turns = (turn(&self.common_turns, deadline).await?, turn(&self.turns, deadline).await?);
+        let (finder, search) = (self.clone(), search.clone());
+        to_its_end(async move {
+            let _turns = turns;
+            if !finder.is_common(&search)
+                && let Some(found) = finder.store.find_many(&search, ranking.clone(), finder.bounds).await?
+            {
+                return Ok(found);
+            }
+            finder.remember(&search);
+            Ok(finder.store.find_liked(&search, ranking, finder.bounds).await?)
+        })
+        .await
     }
 
     fn is_common(&self, search: &Search) -> bool {
@@ -130,6 +134,19 @@ impl Finder {
             }
         }
     }
+}
+
+/// Waits for a turn, but not for ever.
+async fn turn(turns: &Arc<Semaphore>, deadline: Instant) -> Result<OwnedSemaphorePermit, ApiError> {
+    let turn = timeout_at(deadline, Arc::clone(turns).acquire_owned()).await;
+    turn.ok().and_then(Result::ok).ok_or(ApiError::Busy(None))
+}
+
+/// Searches on although whoever asked has gone away: so does the store, and until it is done the turn is not free.
+async fn to_its_end<T: Send + 'static>(
+    search: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    tokio::spawn(search).await.map_err(|error| ApiError::Internal(Box::new(error)))?
 }
 
 /// The link to the next page of an address, where there is one. `query` is what the search was given, as `name=value`;

@@ -115,13 +115,12 @@ async fn some(items: &Items, wanted: Wanted, limit: usize) -> Result<Response, A
 
 /// All keys, page by page as fast as they are read, so that memory is bounded and nobody waits behind them.
 async fn all(needs: &Needs, wanted: Wanted) -> Result<Response, ApiError> {
-    let Needs { items, room, .. } = needs;
+    let (items, place) = (needs.items.clone(), needs.room.for_list()?);
     // Before the answer begins: what fails here is an answer of its own.
     let first = items.keys(&wanted.prefix, &wanted.after, PAGE).await?;
     if first.len() < PAGE {
         return Ok(Json(first).into_response());
     }
-    let (items, place) = (items.clone(), room.for_list()?);
     let pages = stream::try_unfold(Some(("[", first)), move |page| {
         let _held = &place;
         let (items, prefix) = (items.clone(), wanted.prefix.clone());

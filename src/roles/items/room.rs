@@ -17,7 +17,7 @@ const SMALL: usize = 64 << 10;
 const BODIES: usize = 64;
 /// Large values that are sent at a time: of 1 MiB each.
 const VALUES: usize = 256;
-/// Lists of all keys that are sent at a time: of each a page is held, 1,000 keys of at most 512 bytes.
+/// Lists of all keys that are sent at a time: of each two pages are held, 1,000 keys of at most 512 bytes.
 const LISTS: usize = 128;
 /// What of a large value is handed to the connection at a time.
 const PIECE: usize = 64 << 10;
@@ -47,12 +47,12 @@ impl Room {
         place(&self.bodies, length.is_none_or(|length| length > SMALL))
     }
 
-    /// A place for a list of more than one page; to be held until its last page is sent.
+    /// A place for a list of all keys; to be held until its last page is sent.
     ///
     /// # Errors
     /// [`ApiError::ItemsAway`] where there is none.
-    pub fn for_list(&self) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
-        place(&self.lists, true)
+    pub fn for_list(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        free(&self.lists)
     }
 
     /// A value as a body, which holds a place while a large one is sent.
@@ -70,13 +70,12 @@ impl Room {
 }
 
 fn place(places: &Arc<Semaphore>, is_large: bool) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
-    if !is_large {
-        return Ok(None);
-    }
-    Arc::clone(places)
-        .try_acquire_owned()
-        .map(Some)
-        .map_err(|_| ApiError::ItemsAway { fate: Fate::Refused, source: None })
+    if is_large { free(places).map(Some) } else { Ok(None) }
+}
+
+fn free(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ApiError> {
+    let place = Arc::clone(places).try_acquire_owned();
+    place.map_err(|_| ApiError::ItemsAway { fate: Fate::Refused, source: None })
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 
 use std::cmp::Reverse;
 
-use serde::de::DeserializeOwned;
+use futures_util::TryStreamExt;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Transaction};
 
 use super::quotes::quote_id;
@@ -20,13 +21,9 @@ use crate::store::words::{Liked, Pause};
 /// What SQLite's tokenizer would part at, or change, is written as one of these private characters.
 const PRIVATE: u32 = 0xE000;
 
-/// What is found comes as one row, an array of arrays: SQLite's driver hands each row from one thread to another, which
-/// would take most of the time of a search.
-type Array<T> = Vec<T>;
-/// Of a quote that may match: its number, upvotes and folded text.
-type Candidate = (i64, i64, String);
-/// The same, but what it says instead, and its author, the account, and when it was made and edited.
-type WholeCandidate = (i64, i64, String, Option<String>, Option<String>, i64, Option<i64>);
+/// Of a quote that may match: its number, upvotes and what it says, its author, the account, and when it was made and
+/// edited.
+type Candidate = (i64, i64, String, Option<String>, Option<String>, i64, Option<i64>);
 
 // In what follows a limit is one number and one more: told a bare number, SQLite plans a statement anew each time.
 impl Sqlite {
@@ -35,12 +32,14 @@ impl Sqlite {
         search: &Search,
         most: u32,
     ) -> Result<Option<Vec<(Place, Quote)>>, StoreError> {
-        // Folding what a quote says takes less than fetching it folded.
+        // As one row, an array of arrays: the driver hands each row from one thread to another, which would take most of
+        // the time. Folding what a quote says takes less than fetching it folded.
         let sql = "SELECT json_group_array(json_array(q.id, q.upvotes, q.quote, q.author, q.owner, q.made_at, q.edited_at)) \
                    FROM (SELECT rowid FROM quote_keys WHERE quote_keys MATCH $1 LIMIT $2 + 1) k \
                    CROSS JOIN quotes q ON q.id = k.rowid";
         let query = sqlx::query_scalar::<_, String>(sql).bind(matching(search)).bind(i64::from(most));
-        let candidates: Array<WholeCandidate> = array(&query.fetch_one(self.reading()).await?)?;
+        let candidates: Vec<Candidate> = serde_json::from_str(&query.fetch_one(self.reading()).await?)
+            .map_err(|_| StoreError::Damaged("what a search found"))?;
         if candidates.len() > most as usize {
             return Ok(None);
         }
@@ -64,15 +63,17 @@ impl Sqlite {
     }
 
     pub(crate) async fn places_with(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
-        let sql = "SELECT json_group_array(json_array(q.id, q.upvotes, w.folded)) FROM \
+        let sql = "SELECT q.id, q.upvotes, w.folded FROM \
                      (SELECT rowid FROM quote_keys WHERE quote_keys MATCH $1 LIMIT $2 + 1) k \
                    CROSS JOIN quotes q ON q.id = k.rowid CROSS JOIN quote_words w ON w.quote = q.id";
-        let query = sqlx::query_scalar::<_, String>(sql).bind(matching(search)).bind(i64::from(most));
-        let candidates: Array<Candidate> = array(&query.fetch_one(self.reading()).await?)?;
-        if candidates.len() > most as usize {
-            return Ok(None);
+        let mut stream = sqlx::query(sql).bind(matching(search)).bind(i64::from(most)).fetch(self.reading());
+        let (mut rows, mut found, mut pause) = (0, Vec::new(), Pause::default());
+        while let Some(row) = stream.try_next().await? {
+            rows += 1;
+            found.extend(row_place(search, &row)?);
+            pause.after_row().await;
         }
-        Ok(Some(places(search, &candidates).await?))
+        Ok((rows <= most).then_some(found))
     }
 
     pub(crate) async fn has_more(&self, search: &Search, most: u32) -> Result<bool, StoreError> {
@@ -87,20 +88,23 @@ impl Sqlite {
         after: Option<(u64, QuoteId)>,
         many: u32,
     ) -> Result<Liked, StoreError> {
+        // The last row is the last that was looked at, without a text.
         let sql = "WITH q AS MATERIALIZED (SELECT id, upvotes FROM quotes WHERE hidden_at IS NULL AND upvotes <= $1 \
                      AND (upvotes < $1 OR id > $2) ORDER BY upvotes DESC, id LIMIT $3) \
-                   SELECT (SELECT json_group_array(json_array(q.id, q.upvotes, w.folded)) FROM q \
-                     CROSS JOIN quote_words w ON w.quote = q.id AND instr(w.folded, $4) > 0) AS found, \
-                     last.id, last.upvotes FROM (SELECT 1) LEFT JOIN (SELECT id, upvotes FROM q \
-                     ORDER BY upvotes, id DESC LIMIT 1) last";
+                   SELECT q.id, q.upvotes, w.folded FROM q CROSS JOIN quote_words w ON w.quote = q.id \
+                     AND instr(w.folded, $4) > 0 \
+                   UNION ALL SELECT * FROM (SELECT id, upvotes, NULL FROM q ORDER BY upvotes, id DESC LIMIT 1)";
         let (upvotes, id) = after.map_or((i64::MAX, 0), |(upvotes, id)| (signed(upvotes), signed(id.get())));
         let part = search.words().first().map(Word::part).unwrap_or_default();
         let query = sqlx::query(sql).bind(upvotes).bind(id).bind(i64::from(many)).bind(part);
-        let row = query.fetch_one(self.reading()).await?;
-        let candidates: Array<Candidate> = array(row.try_get("found")?)?;
-        let last: Option<(i64, i64)> = row.try_get::<Option<i64>, _>("upvotes")?.zip(row.try_get("id")?);
-        let last = last.map(|(upvotes, id)| Ok::<_, StoreError>((unsigned(upvotes), quote_id(id)?))).transpose()?;
-        Ok(Liked { found: places(search, &candidates).await?, last })
+        let (mut liked, mut pause) = (Liked::default(), Pause::default());
+        let mut stream = query.fetch(self.reading());
+        while let Some(row) = stream.try_next().await? {
+            liked.last = Some((unsigned(row.try_get("upvotes")?), quote_id(row.try_get("id")?)?));
+            liked.found.extend(row_place(search, &row)?);
+            pause.after_row().await;
+        }
+        Ok(liked)
     }
 
     /// Makes texts found, which were not.
@@ -159,17 +163,9 @@ fn coded(key: &str) -> String {
     key.chars().map(code).collect()
 }
 
-fn array<T: DeserializeOwned>(json: &str) -> Result<Array<T>, StoreError> {
-    serde_json::from_str(json).map_err(|_| StoreError::Damaged("what a search found"))
-}
-
-async fn places(search: &Search, candidates: &[Candidate]) -> Result<Vec<Place>, StoreError> {
-    let (mut places, mut pause) = (Vec::new(), Pause::default());
-    for (id, upvotes, folded) in candidates {
-        places.extend(place(search, *id, *upvotes, folded)?);
-        pause.after_row().await;
-    }
-    Ok(places)
+fn row_place(search: &Search, row: &SqliteRow) -> Result<Option<Place>, StoreError> {
+    let Some(folded) = row.try_get::<Option<&str>, _>("folded")? else { return Ok(None) };
+    place(search, row.try_get("id")?, row.try_get("upvotes")?, folded)
 }
 
 fn place(search: &Search, id: i64, upvotes: i64, folded: &str) -> Result<Option<Place>, StoreError> {

@@ -12,6 +12,8 @@ use crate::store::{Store, StoreError};
 const PART: u32 = 20;
 /// What takes less is done each time.
 const SHORT: Duration = Duration::from_millis(2);
+/// Never is it older than this.
+const OLDEST: Duration = Duration::from_secs(5);
 
 /// The number of quotes. Cloning shares what was counted.
 #[derive(Clone, Debug)]
@@ -34,18 +36,24 @@ impl QuoteCount {
         Self { store, last: Arc::default() }
     }
 
-    /// How many there are, or were when counting them took long: at most some twenty times as long ago. Whoever asks while
-    /// they are counted waits for it rather than counting, too.
+    /// How many there are, or were when counting them takes long: at most twenty times as long ago, and five seconds.
+    /// Whoever asks while that is done waits for it rather than counting, too.
     ///
     /// # Errors
     /// Where the store is unavailable.
     pub async fn total(&self) -> Result<u64, StoreError> {
-        let mut last = self.last.lock().await;
+        let last = self.last.lock().await;
         if let Some(counted) = last.filter(Counted::is_fresh) {
             return Ok(counted.total);
         }
+        let is_long = last.is_some_and(|counted| counted.took >= SHORT);
+        let held = is_long.then_some(last);
         let at = Instant::now();
         let total = self.store.quote_count().await?;
+        let mut last = match held {
+            Some(last) => last,
+            None => self.last.lock().await,
+        };
         *last = Some(Counted { total, at, took: at.elapsed() });
         Ok(total)
     }
@@ -53,6 +61,6 @@ impl QuoteCount {
 
 impl Counted {
     fn is_fresh(&self) -> bool {
-        self.took >= SHORT && self.at.elapsed() < self.took * PART
+        self.took >= SHORT && self.at.elapsed() < (self.took * PART).min(OLDEST)
     }
 }

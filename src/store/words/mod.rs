@@ -214,7 +214,11 @@ impl Store {
         let (mut left, mut many, mut after) = (bounds.liked, bounds.first, None);
         while left > 0 && !page.is_settled() {
             many = many.min(left);
-            let Liked { found, last } = ask!(self.liked(search, after, many))?;
+            let Liked { found, last } = match ask!(self.liked(search, after, many)) {
+                // What was looked at before is the most liked.
+                Err(StoreError::TooSlow(_)) if after.is_some() => break,
+                liked => liked?,
+            };
             page.add(found);
             if last.is_none() {
                 break;

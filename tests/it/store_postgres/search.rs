@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use hemicycle::domain::folding::Search;
 use hemicycle::domain::ranking::Ranking;
-use hemicycle::store::Store;
 use hemicycle::store::postgres::Postgres;
 use hemicycle::store::postgres::schema::migrate;
 use hemicycle::store::words::Bounds;
+use hemicycle::store::{Store, StoreError};
 use hemicycle_stack::postgres::{Mode, Postgres as Server, PostgresOptions};
+use sqlx::{Connection, Executor, PgConnection};
 
 use super::{store, until};
 use crate::finding::find;
@@ -93,4 +94,21 @@ async fn a_replica_answers_searches_while_the_primary_is_down() {
         assert_eq!(count(&viewers, "bird").await, Some((2, true)));
     }
     assert_eq!(count(&store, "bird").await, None, "the primary is down");
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_given_up_by_the_server() {
+    let database = Database::migrated();
+    let store = store(&database);
+    store.insert_quotes(&["a bird"].map(quote)).await.unwrap();
+    let mut holding = PgConnection::connect(&database.url()).await.unwrap();
+    holding.execute("BEGIN; LOCK quote_words IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let (search, page, bounds) = (Search::parse("bird").unwrap(), Ranking::new(None, 10), Bounds::default());
+    assert_eq!(store.find_few(&search, page.clone(), bounds.few).await.unwrap(), None);
+    assert_eq!(store.find_many(&search, page.clone(), bounds).await.unwrap(), None);
+    let liked = store.find_liked(&search, page, bounds).await;
+    assert!(matches!(liked, Err(StoreError::TooSlow(_))), "{liked:?}");
+    holding.execute("COMMIT").await.unwrap();
+    assert_eq!(count(&store, "bird").await, Some((1, true)));
+    store.close().await;
 }
