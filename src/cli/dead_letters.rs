@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde::Serialize;
 
+use super::many;
 use super::place::Place;
 use crate::domain::clock::Clock;
 use crate::queue::format;
@@ -119,7 +120,7 @@ impl Chosen {
             letters.retain(|letter| self.ids.contains(&letter.id));
         }
         let ballots: u64 = letters.iter().map(|letter| letter.ballots).sum();
-        let question = format!("{what} {} with {ballots} ballots?", plural(letters.len()));
+        let question = format!("{what} {} with {ballots} ballots?", many(letters.len() as u64, "dead letter"));
         let agreed = letters.is_empty() || self.yes || !io::stdin().is_terminal() || ask(&question)?;
         Ok(agreed.then_some(letters))
     }
@@ -180,7 +181,7 @@ async fn retry(store: &Store, letters: &[StoredLetter], partitions: u16) -> anyh
         }
     }
     if stay > 0 {
-        bail!("{} could not be applied", plural(stay));
+        bail!("{} could not be applied", many(stay, "dead letter"));
     }
     Ok(())
 }
@@ -203,10 +204,6 @@ async fn drop_all(store: &Store, letters: &[StoredLetter]) -> anyhow::Result<()>
         println!("{}: {}", letter.id, if dropped { "dropped" } else { "gone meanwhile" });
     }
     Ok(())
-}
-
-fn plural(letters: usize) -> String {
-    if letters == 1 { "1 dead letter".into() } else { format!("{letters} dead letters") }
 }
 
 impl<'a> From<&'a StoredLetter> for Line<'a> {

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::many;
 use super::place::Place;
 use crate::domain::clock::{Clock, Entropy};
 use crate::http::metrics::Metrics;
@@ -72,7 +73,7 @@ impl Import {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let passwords = Passwords::start(threads, 2 * threads, Metrics::default(), Entropy::System);
         let bar = progress(length);
-        let (mut added, mut skipped) = (0_u64, 0_u64);
+        let (mut added, mut skipped) = (0, 0);
         let tell = |told| match told {
             Told::Added => added += 1,
             Told::Skipped(why) => {
@@ -97,7 +98,7 @@ impl Import {
         let (store, _) = self.place.open().await?;
         let (file, length) = open(&self.file)?;
         let bar = progress(length);
-        let (mut added, mut skipped) = (0_u64, 0_u64);
+        let (mut added, mut skipped) = (0, 0);
         let tell = |told| match told {
             quotes::Told::Added(more) => added += more,
             quotes::Told::Skipped(why) => {
@@ -108,7 +109,8 @@ impl Import {
         let done = quotes::import(&store, bar.wrap_read(file), Clock::System.now(), self.all_or_nothing, tell).await;
         bar.finish_and_clear();
         store.close().await;
-        let all = done.with_context(|| format!("imported {added} quotes, then not more of {}", self.file.display()))?;
+        let all = done
+            .with_context(|| format!("imported {}, then not more of {}", many(added, "quote"), self.file.display()))?;
         if !all {
             bail!("no quote was added: {} cannot be quotes", many(skipped, "row"));
         }
@@ -135,9 +137,4 @@ fn progress(length: Option<u64>) -> ProgressBar {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }
-}
-
-/// So many of something, as one says it.
-fn many(count: u64, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

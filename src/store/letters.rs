@@ -54,10 +54,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn dead_letters(&self, after: i64, limit: u32) -> Result<Vec<StoredLetter>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.dead_letters(after, limit).await,
-            Self::Postgres(store) => store.dead_letters(after, limit).await,
-        }
+        ask!(self.dead_letters(after, limit))
     }
 
     /// Forgets a dead letter; `false` where there is none of this number. The ledger goes on counting its ballots as
@@ -66,10 +63,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn drop_dead_letter(&self, id: i64) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.drop_dead_letter(id).await,
-            Self::Postgres(store) => store.drop_dead_letter(id).await,
-        }
+        ask!(self.drop_dead_letter(id))
     }
 
     /// Applies a dead letter after all, in one transaction: its ballots leave the dead and go where the fold of `entry`,

@@ -121,10 +121,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NameTaken`] where its slug or code is in use, as either.
     pub async fn insert_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.insert_poll(poll).await,
-            Self::Postgres(store) => store.insert_poll(poll).await,
-        }
+        ask!(self.insert_poll(poll))
     }
 
     /// Replaces a poll, if its revision is still the one given in it, and returns it with its new versions. A new
@@ -133,10 +130,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Changed`] where the revision is another, or the poll is gone.
     pub async fn update_poll(&self, poll: &Poll, now: Timestamp) -> Result<Poll, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.update_poll(poll, now).await,
-            Self::Postgres(store) => store.update_poll(poll, now).await,
-        }
+        ask!(self.update_poll(poll, now))
     }
 
     /// Deletes a poll, if its revision is still the one given, and discards what was counted.
@@ -144,10 +138,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Changed`] where the revision is another, or the poll is gone.
     pub async fn delete_poll(&self, poll: &Poll) -> Result<(), StoreError> {
-        match self {
-            Self::Sqlite(store) => store.delete_poll(poll).await,
-            Self::Postgres(store) => store.delete_poll(poll).await,
-        }
+        ask!(self.delete_poll(poll))
     }
 
     /// The poll with this id.
@@ -155,10 +146,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn poll(&self, id: PollId) -> Result<Option<Poll>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.poll(id).await,
-            Self::Postgres(store) => store.poll(id).await,
-        }
+        ask!(self.poll(id))
     }
 
     /// The poll with this slug, else with this join code (in any case).
@@ -166,10 +154,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn poll_named(&self, name: &str) -> Result<Option<Poll>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.poll_named(name).await,
-            Self::Postgres(store) => store.poll_named(name).await,
-        }
+        ask!(self.poll_named(name))
     }
 
     /// All polls: the default poll first, then the newest first.
@@ -177,10 +162,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn polls(&self) -> Result<Vec<Poll>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.polls().await,
-            Self::Postgres(store) => store.polls().await,
-        }
+        ask!(self.polls())
     }
 
     /// Polls on which something may be left to do: all that are not final. Drafts are among them: one that was scheduled,
@@ -189,10 +171,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn unsettled_polls(&self) -> Result<Vec<Poll>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.unsettled_polls().await,
-            Self::Postgres(store) => store.unsettled_polls().await,
-        }
+        ask!(self.unsettled_polls())
     }
 
     /// Whether some poll that was ever open hides its votes from the public now.
@@ -200,10 +179,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn hides_results(&self) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.hides_results().await,
-            Self::Postgres(store) => store.hides_results().await,
-        }
+        ask!(self.hides_results())
     }
 
     /// The poll with its votes, read together.
@@ -211,10 +187,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn snapshot(&self, id: PollId, now: Timestamp) -> Result<Option<Snapshot>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.snapshot(id, now).await,
-            Self::Postgres(store) => store.snapshot(id, now).await,
-        }
+        ask!(self.snapshot(id, now))
     }
 
     /// All votes of each poll that has any.
@@ -222,10 +195,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn totals(&self) -> Result<BTreeMap<PollId, u64>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.totals().await,
-            Self::Postgres(store) => store.totals().await,
-        }
+        ask!(self.totals())
     }
 
     /// The turnout of a poll's round since `from`, else since its first ballot, in the narrowest steps of which there
@@ -242,10 +212,7 @@ impl Store {
         points: u32,
     ) -> Result<Series, StoreError> {
         let from = STEP.start_of(from.unwrap_or(Timestamp::MIN));
-        match self {
-            Self::Sqlite(store) => store.turnout(poll, round, from, points).await,
-            Self::Postgres(store) => store.turnout(poll, round, from, points).await,
-        }
+        ask!(self.turnout(poll, round, from, points))
     }
 
     /// What a voter chose in a poll's round, as far as it has been counted.
@@ -253,10 +220,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn choice(&self, poll: PollId, round: u32, voter: VoterKey) -> Result<Option<Choice>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.choice(poll, round, voter).await,
-            Self::Postgres(store) => store.choice(poll, round, voter).await,
-        }
+        ask!(self.choice(poll, round, voter))
     }
 
     /// The terms of conservation, read at one moment; `pending` is the caller's to fill in.
@@ -264,10 +228,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn ledger(&self) -> Result<Ledger, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.ledger().await,
-            Self::Postgres(store) => store.ledger().await,
-        }
+        ask!(self.ledger())
     }
 
     /// How far a partition was read, without locking it.
@@ -275,10 +236,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn bookmark(&self, partition: u16) -> Result<Bookmark, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.bookmark(partition).await,
-            Self::Postgres(store) => store.bookmark(partition).await,
-        }
+        ask!(self.bookmark(partition))
     }
 
     /// Locks, for applying, the partition that is furthest behind its end among `ends`, of those that nobody else has
@@ -299,10 +257,7 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn sweep(&self) -> Result<bool, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.sweep().await,
-            Self::Postgres(store) => store.sweep().await,
-        }
+        ask!(self.sweep())
     }
 
     /// Compares the tallies with the fold of the ballots that stand: the polls where they differ. Reads everything.
@@ -310,18 +265,12 @@ impl Store {
     /// # Errors
     /// Where the store is unavailable.
     pub async fn verify(&self) -> Result<Vec<PollId>, StoreError> {
-        match self {
-            Self::Sqlite(store) => store.verify().await,
-            Self::Postgres(store) => store.verify().await,
-        }
+        ask!(self.verify())
     }
 
     /// Closes the store in an orderly way.
     pub async fn close(&self) {
-        match self {
-            Self::Sqlite(store) => store.close().await,
-            Self::Postgres(store) => store.close().await,
-        }
+        ask!(self.close());
     }
 }
 

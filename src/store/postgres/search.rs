@@ -5,9 +5,9 @@ use std::cmp::Reverse;
 
 use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
-use sqlx::{PgPool, Row, Transaction};
+use sqlx::{AssertSqlSafe, PgPool, Row, Transaction};
 
-use super::quotes::{quote, quote_id};
+use super::quotes::{QUOTE, quote, quote_id};
 use super::{Db, Postgres};
 use crate::domain::folding::{Search, Word};
 use crate::domain::keys::{Term, keys, wanted};
@@ -31,31 +31,31 @@ impl Postgres {
         search: &Search,
         most: u32,
     ) -> Result<Option<Vec<(Place, Quote)>>, StoreError> {
-        let sql = "SELECT id, author, owner, quote, made_at, edited_at, upvotes, hidden_at, hidden_by, w.folded FROM \
-                     (SELECT quote AS of, folded FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2 + 1) w \
-                   JOIN quotes ON id = w.of";
-        self.candidates(sql, search, most, |row, place| Ok((place, quote(row)?))).await
+        self.candidates(QUOTE, search, most, |row, place| Ok((place, quote(row)?))).await
     }
 
     pub(crate) async fn places_with(&self, search: &Search, most: u32) -> Result<Option<Vec<Place>>, StoreError> {
-        let sql = "SELECT q.id, q.upvotes, w.folded FROM \
-                     (SELECT quote, folded FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2 + 1) w \
-                   JOIN quotes q ON q.id = w.quote";
-        self.candidates(sql, search, most, |_, place| Ok(place)).await
+        self.candidates("id, upvotes", search, most, |_, place| Ok(place)).await
     }
 
-    /// What matches of that which has the keys; `None` where that is more than `most`, or takes too long to find.
+    /// What matches of that which has the keys, `columns` of its quotes read; `None` where that is more than `most`, or takes
+    /// too long to find.
     async fn candidates<T>(
         &self,
-        sql: &'static str,
+        columns: &'static str,
         search: &Search,
         most: u32,
         read: impl Fn(&PgRow, Place) -> Result<T, StoreError>,
     ) -> Result<Option<Vec<T>>, StoreError> {
-        let read = &read;
+        let sql = format!(
+            "SELECT {columns}, w.folded FROM \
+               (SELECT quote AS of, folded FROM quote_words WHERE keys @@ $1::tsquery LIMIT $2 + 1) w \
+             JOIN quotes ON id = w.of"
+        );
+        let (sql, read) = (&sql, &read);
         let found = self.view(|pool| async move {
             let mut tx = looking(&pool).await?;
-            let query = sqlx::query(sql).bind(matching(search)).bind(i64::from(most));
+            let query = sqlx::query(AssertSqlSafe(sql.clone())).bind(matching(search)).bind(i64::from(most));
             let (mut rows, mut found, mut pause) = (0, Vec::new(), Pause::default());
             let mut stream = query.fetch(&mut *tx);
             while let Some(row) = stream.try_next().await.map_err(looked_for)? {

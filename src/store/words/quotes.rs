@@ -18,7 +18,7 @@ use crate::store::words::Order;
 /// How many quotes one statement adds, or asks for.
 const CHUNK: usize = 1000;
 /// What is read of a quote.
-const QUOTE: &str = "id, author, owner, quote, made_at, edited_at, upvotes, hidden_at, hidden_by";
+pub(super) const QUOTE: &str = "id, author, owner, quote, made_at, edited_at, upvotes, hidden_at, hidden_by";
 
 /// Quotes being added, all or none.
 #[derive(Debug)]
