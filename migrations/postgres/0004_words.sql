@@ -27,10 +27,11 @@ CREATE TABLE upvotes (
 -- Apart from the quotes, whose upvotes change: a change there must not touch this index. Texts as search sees them
 -- (domain::folding), and by which keys they are found (domain::keys). Those of hidden quotes are not there. The store
 -- takes a text away with its quote, holding the quote; a reference would look at, and lock, each quote that is added.
+-- Texts that are added are sorted into the index by whoever adds them. A vacuum does not come for them alone: while it
+-- sorts, nobody else does, and those who add many texts would leave it behind.
 CREATE TABLE quote_words (
   quote  bigint PRIMARY KEY,
   folded text COLLATE "C" NOT NULL,
   keys   tsvector NOT NULL
-);
--- What waits to be sorted into it is read by every search: half a megabyte of it at most.
-CREATE INDEX quote_words_by_key ON quote_words USING gin (keys) WITH (gin_pending_list_limit = 512);
+) WITH (autovacuum_vacuum_insert_threshold = -1);
+CREATE INDEX quote_words_by_key ON quote_words USING gin (keys);

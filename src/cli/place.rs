@@ -8,6 +8,9 @@ use crate::store::Store;
 use crate::store::postgres::Postgres;
 use crate::store::sqlite::Sqlite;
 
+/// A command needs one, or as many as get on side by side.
+const CONNECTIONS: u32 = 3;
+
 /// Where the store is.
 #[derive(Debug, clap::Args)]
 pub struct Place {
@@ -24,7 +27,7 @@ impl Place {
     /// When there is none, or it cannot be opened.
     pub async fn open(&self) -> anyhow::Result<(Store, u16)> {
         if let Some(url) = &self.database.url {
-            let store = Postgres::connect(url, &[], 1).context("DATABASE_URL is no address of a database")?;
+            let store = Postgres::connect(url, &[], CONNECTIONS).context("DATABASE_URL is no address of a database")?;
             let partitions = store.check_schema().await?;
             return Ok((Store::Postgres(store), partitions));
         }

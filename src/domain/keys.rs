@@ -1,11 +1,12 @@
-//! Keys: by what an index finds texts, the same on every backend.
+//! Keys: by what an index finds texts.
 //!
 //! Of each token of a [folded](super::folding) text there is its beginning, marked `^`, and what is left of it after its
 //! first character, after its second and so on, down to three characters; each cut after six. `monday` has `^monday`,
 //! `onday`, `nday` and `day`. So whatever stands in a word is the beginning of a key, and what an index is asked for is one
-//! or two keys, which few texts have: three letters alone would be in many. For short words, which many texts have and
-//! which would be the beginnings of very many keys, there are keys of their own: `<m` and `<mo`. An index may find more
-//! than matches, never less; the texts themselves then tell.
+//! or two keys, which few texts have: three letters alone would be in many. Short words, which many texts have, are asked for
+//! only where there is nothing else to ask for. They are the beginnings of very many keys; where that matters, there are
+//! keys of their own for them: `<m` and `<mo`. An index may find more than matches, never less; the texts themselves then
+//! tell.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -24,6 +25,15 @@ const MARK: char = '^';
 /// Marks how a token begins.
 const SHORT_MARK: char = '<';
 
+/// How an index finds short words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShortWords {
+    /// By keys of their own: a third of all keys.
+    ByKeys,
+    /// As the beginnings of the keys there are anyhow.
+    AsPrefixes,
+}
+
 /// A key that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term {
@@ -35,12 +45,14 @@ pub struct Term {
 
 /// All keys of a folded text, in order.
 #[must_use]
-pub fn keys(folded: &str) -> BTreeSet<String> {
+pub fn keys(folded: &str, short: ShortWords) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for token in folded.split(' ').filter(|token| !token.is_empty()) {
         keys.insert(marked(cut(token)));
-        let ends = token.char_indices().map(|(at, c)| at + c.len_utf8()).take(SHORT - 1);
-        keys.extend(ends.map(|end| format!("{SHORT_MARK}{}", &token[..end])));
+        if short == ShortWords::ByKeys {
+            let ends = token.char_indices().map(|(at, c)| at + c.len_utf8()).take(SHORT - 1);
+            keys.extend(ends.map(|end| format!("{SHORT_MARK}{}", &token[..end])));
+        }
         let further = token.char_indices().skip(1).map(|(at, _)| &token[at..]);
         keys.extend(further.take_while(|rest| rest.chars().nth(SHORT - 1).is_some()).map(|rest| cut(rest).to_owned()));
     }
@@ -49,12 +61,15 @@ pub fn keys(folded: &str) -> BTreeSet<String> {
 
 /// What a text must have to match: all of these, of each at least one.
 #[must_use]
-pub fn wanted(search: &Search) -> Vec<Vec<Term>> {
+pub fn wanted(search: &Search, short: ShortWords) -> Vec<Vec<Term>> {
     let mut words: Vec<&Word> = search.words().iter().collect();
+    if words.iter().any(|word| !is_one_short(word)) {
+        words.retain(|word| !is_one_short(word));
+    }
     let longest = |word: &Word| word.tokens().split(' ').map(|token| token.chars().count()).max();
     words.sort_by_key(|word| Reverse(longest(word)));
     let mut wanted: Vec<Vec<Term>> = Vec::new();
-    for terms in words.into_iter().take(WORDS).flat_map(word_wanted) {
+    for terms in words.into_iter().take(WORDS).flat_map(|word| word_wanted(word, short)) {
         if !wanted.contains(&terms) {
             wanted.push(terms);
         }
@@ -67,13 +82,19 @@ pub fn wanted(search: &Search) -> Vec<Vec<Term>> {
     wanted
 }
 
-fn word_wanted(word: &Word) -> Vec<Vec<Term>> {
+/// Whether all that is known is how a token begins.
+fn is_one_short(word: &Word) -> bool {
+    word.is_short() && !word.tokens().contains(' ')
+}
+
+fn word_wanted(word: &Word, short: ShortWords) -> Vec<Vec<Term>> {
     let tokens: Vec<&str> = word.tokens().split(' ').collect();
     let last = tokens.len() - 1;
     let token_wanted = |(place, token): (usize, &&str)| match place {
-        0 if last == 0 && word.is_short() => {
-            vec![vec![Term { key: format!("{SHORT_MARK}{token}"), is_prefix: false }]]
-        }
+        0 if is_one_short(word) => vec![vec![match short {
+            ShortWords::ByKeys => Term { key: format!("{SHORT_MARK}{token}"), is_prefix: false },
+            ShortWords::AsPrefixes => Term { key: marked(token), is_prefix: true },
+        }]],
         0 if last == 0 => within(token),
         // Where a word of several tokens begins, a longer token of the text may end.
         0 if !word.is_short() && token.chars().all(char::is_alphanumeric) => within(token),
@@ -128,23 +149,29 @@ mod tests {
     use crate::domain::folding::fold;
 
     fn of(text: &str) -> Vec<String> {
-        keys(&fold(text)).into_iter().collect()
+        keys(&fold(text), ShortWords::ByKeys).into_iter().collect()
     }
 
     fn asked(keyword: &str) -> String {
-        let term = |term: Term| format!("{}{}", term.key, if term.is_prefix { "*" } else { "" });
-        let any = |terms: Vec<Term>| terms.into_iter().map(term).collect::<Vec<_>>().join("|");
-        wanted(&Search::parse(keyword).unwrap()).into_iter().map(any).collect::<Vec<_>>().join(" ")
+        asked_of(keyword, ShortWords::ByKeys)
     }
 
-    /// Whether an index would find a text.
+    fn asked_of(keyword: &str, short: ShortWords) -> String {
+        let term = |term: Term| format!("{}{}", term.key, if term.is_prefix { "*" } else { "" });
+        let any = |terms: Vec<Term>| terms.into_iter().map(term).collect::<Vec<_>>().join("|");
+        wanted(&Search::parse(keyword).unwrap(), short).into_iter().map(any).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether an index of either kind would find a text.
     fn finds(keyword: &str, text: &str) -> bool {
-        let keys = keys(&fold(text));
-        let has = |term: &Term| {
-            let first = keys.range(term.key.clone()..).next();
-            first.is_some_and(|key| *key == term.key || (term.is_prefix && key.starts_with(&term.key)))
-        };
-        wanted(&Search::parse(keyword).unwrap()).iter().all(|any| any.iter().any(has))
+        [ShortWords::ByKeys, ShortWords::AsPrefixes].into_iter().all(|short| {
+            let keys = keys(&fold(text), short);
+            let has = |term: &Term| {
+                let first = keys.range(term.key.clone()..).next();
+                first.is_some_and(|key| *key == term.key || (term.is_prefix && key.starts_with(&term.key)))
+            };
+            wanted(&Search::parse(keyword).unwrap(), short).iter().all(|any| any.iter().any(has))
+        })
     }
 
     #[test]
@@ -154,24 +181,27 @@ mod tests {
         assert_eq!(of("être!"), ["<!", "<e", "<et", "^!", "^etre", "tre"]);
         assert_eq!(of("abcdefghi"), ["<a", "<ab", "^abcdef", "bcdefg", "cdefgh", "defghi", "efghi", "fghi", "ghi"]);
         assert_eq!(of(""), [""; 0]);
+        assert!(keys(" a to ", ShortWords::AsPrefixes).iter().eq(["^a", "^to"]));
     }
 
     #[test]
     fn a_search_asks_for_few_keys() {
         assert_eq!(asked("a to"), "<to <a");
+        assert_eq!(asked_of("a to", ShortWords::AsPrefixes), "^to* ^a*");
         assert_eq!(asked("day"), "day*|^day*");
         assert_eq!(asked("monday"), "monday|^monday");
         assert_eq!(asked("Wednesdays"), "wednes|^wednes esdays");
         assert_eq!(asked("abcdefghijklmnop"), "abcdef|^abcdef ghijkl klmnop");
         assert_eq!(asked("lundis,a"), "lundis|^lundis ^, ^a*");
         assert_eq!(asked("n'est"), "^' ^est*");
-        assert_eq!(asked("a to be on monday"), "monday|^monday <to <be");
+        assert_eq!(asked("a to be on monday"), "monday|^monday");
+        assert_eq!(asked("a to be on"), "<to <be <on");
         assert_eq!(asked("c'est n'est qu'il zebre"), "zebre*|^zebre* ^' ^est*");
         assert_eq!(asked("l'"), "^l ^'*");
         let many = format!("{}zebras", "a.".repeat(90));
         assert_eq!(asked(&many), "^. ^a ^zebras");
         let long: String = ('a'..='z').cycle().take(150).collect();
-        assert_eq!(wanted(&Search::parse(&long).unwrap()).len(), TERMS);
+        assert_eq!(wanted(&Search::parse(&long).unwrap(), ShortWords::ByKeys).len(), TERMS);
         assert_eq!(asked("100%"), "100*|^100* ^%*");
     }
 

@@ -2,12 +2,14 @@
 
 mod texts;
 
+use std::collections::VecDeque;
+use std::io::{self, Read};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use hemicycle::domain::folding::Search;
-use hemicycle::domain::quote::NewQuote;
 use hemicycle::domain::ranking::Ranking;
+use hemicycle::roles::quotes::load::{Told, import};
 use hemicycle::store::Store;
 use hemicycle::store::postgres::Postgres;
 use hemicycle::store::sqlite::Sqlite;
@@ -23,8 +25,6 @@ use super::{Args, scaled};
 
 /// Connections that search.
 const CONNECTIONS: usize = 16;
-/// Quotes handed over at a time.
-const BATCH: usize = 1000;
 /// A word is rare that is in fewer quotes.
 const RARE: u32 = 200;
 const RARE_WORDS: usize = 500;
@@ -66,22 +66,45 @@ struct Words {
     common: Vec<String>,
 }
 
-/// Brings the quotes in.
+/// Texts as a file of quotes, written as it is read.
+struct File<'a> {
+    texts: &'a mut Texts,
+    left: usize,
+    /// What is left of a line.
+    line: VecDeque<u8>,
+}
+
+impl Read for File<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.line.is_empty() && self.left > 0 {
+            self.left -= 1;
+            self.line.extend(self.texts.text().bytes().chain([b'\n']));
+        }
+        self.line.read(buffer)
+    }
+}
+
+/// Brings the quotes in, as a user does.
 async fn fill(args: &Args, name: &str, store: &Store, figures: &mut Figures) -> anyhow::Result<Words> {
     let (mut texts, before, started) = (Texts::new(), resident_bytes(std::process::id())?, Instant::now());
-    let (mut load, mut most, mut left) = (store.load_quotes().await?, before, args.quotes);
-    while left > 0 {
-        let many = left.min(BATCH);
-        let new = |text| NewQuote { author: None, text, made_at: Timestamp::UNIX_EPOCH };
-        let batch: Vec<_> = (0..many).map(|_| new(texts.text())).collect();
-        load.add(&batch).await?;
-        left -= many;
-        if left.is_multiple_of(100 * BATCH) {
-            most = most.max(resident_bytes(std::process::id())?);
-            eprintln!("{name}: {left} quotes left, {:.0} s", started.elapsed().as_secs_f64());
+    let (mut most, mut unmeasured, mut added) = (before, None, 0);
+    let tell = |told| match told {
+        Told::Added(more) => {
+            added += more;
+            match resident_bytes(std::process::id()) {
+                Ok(bytes) => most = most.max(bytes),
+                Err(error) => unmeasured = Some(error),
+            }
+            if added.is_multiple_of(100_000) {
+                eprintln!("{name}: {added} quotes added, {:.0} s", started.elapsed().as_secs_f64());
+            }
         }
-    }
-    load.commit().await?;
+        Told::Skipped(why) => eprintln!("{name}: skipped {why}"),
+    };
+    let file = File { texts: &mut texts, left: args.quotes, line: b"quote\n".to_vec().into() };
+    import(store, file, Timestamp::UNIX_EPOCH, false, tell).await?;
+    ensure!(unmeasured.is_none(), "{unmeasured:?}");
+    ensure!(added == args.quotes as u64, "{added} quotes were added of {}", args.quotes);
     let seconds = started.elapsed().as_secs_f64();
     figures.at_most(&format!("{name}: import of {} quotes", args.quotes), Unit::Seconds, 60.0, &[seconds]);
     figures.at_most(&format!("{name}: memory it took"), Unit::Megabytes, 100.0, &[(most - before) / 1e6]);

@@ -1,9 +1,12 @@
 //! Adding many quotes out of a file. It is read as it comes: memory does not grow with it.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
 use std::path::Path;
 
 use jiff::Timestamp;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use crate::domain::csv_rows::{BadFile, Skipped};
 use crate::domain::quote::{InvalidQuote, NewQuote, check_text};
@@ -70,14 +73,13 @@ pub async fn import(
     if all_or_nothing {
         return fill(store.load_quotes().await?, &mut rows, true, &mut tell).await;
     }
-    loop {
-        let some = rows.some(CHUNK, &mut tell)?;
-        store.insert_quotes(&some).await?;
-        tell(Told::Added(some.len() as u64));
-        if some.len() < CHUNK {
-            return Ok(true);
-        }
+    let mut chunks = Chunks { store, under_way: VecDeque::new(), last: None };
+    let begun = chunks.begin_all(&mut rows, &mut tell).await;
+    // What was begun before something failed may be added all the same, and is told of.
+    while !chunks.under_way.is_empty() {
+        chunks.finish(&mut tell).await?;
     }
+    begun.map(|()| true)
 }
 
 /// Loads the file that is loaded once, into a store that has no quote yet; `None` where that is over.
@@ -94,6 +96,60 @@ pub async fn once(
     let file = std::fs::File::open(path).map_err(BadFile::Unreadable)?;
     fill(load, &mut Rows::open(file, now)?, false, &mut tell).await?;
     Ok(Some(()))
+}
+
+/// Quotes being added in transactions of their own, side by side. They are numbered and become seen in order: whatever
+/// fails, what was added is the beginning of the file.
+struct Chunks<'a> {
+    store: &'a Store,
+    under_way: VecDeque<JoinHandle<Result<u64, StoreError>>>,
+    /// Told when what was begun last is seen.
+    last: Option<oneshot::Receiver<()>>,
+}
+
+impl Chunks<'_> {
+    async fn begin_all<R: Read>(&mut self, rows: &mut Rows<R>, tell: &mut impl FnMut(Told)) -> Result<(), LoadError> {
+        loop {
+            if self.under_way.len() == self.store.loads_at_once() {
+                self.finish(tell).await?;
+            }
+            let some = rows.some(CHUNK, tell)?;
+            let is_last = some.len() < CHUNK;
+            self.begin(some).await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn begin(&mut self, some: Vec<NewQuote>) -> Result<(), StoreError> {
+        let mut load = self.store.load_quotes().await?;
+        let ids = load.number(some.len()).await?;
+        let (seen, last) = oneshot::channel();
+        let before = self.last.replace(last);
+        self.under_way.push_back(tokio::spawn(async move {
+            load.add_as(&ids, &some).await?;
+            if let Some(before) = before
+                && before.await.is_err()
+            {
+                // It failed, which whoever waits for it is told.
+                return Ok(0);
+            }
+            load.commit().await?;
+            // Where nothing follows, nobody listens.
+            let _ = seen.send(());
+            Ok(some.len() as u64)
+        }));
+        Ok(())
+    }
+
+    /// Waits for what was begun first.
+    async fn finish(&mut self, tell: &mut impl FnMut(Told)) -> Result<(), StoreError> {
+        if let Some(first) = self.under_way.pop_front() {
+            tell(Told::Added(first.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))??));
+        }
+        Ok(())
+    }
 }
 
 /// Adds all rows in one transaction; with `all_or_nothing`, none and `false` where one is unfit.

@@ -43,15 +43,18 @@ type Here = Postgres;
 type Db = sqlx::Postgres;
 /// Holds the rows that are read until the transaction ends.
 const FOR_UPDATE: &str = " FOR UPDATE";
+/// Keeps the rows that are read from being deleted until the transaction ends.
+const FOR_KEY_SHARE: &str = " FOR KEY SHARE";
 
 /// How long a read may take.
 const READ: Duration = Duration::from_secs(10);
 /// How long each step of changing something may take.
 const WRITE: Duration = Duration::from_secs(30);
 
-/// The limits are the server's own, for the case that it hears nothing of ours; in the form of `WRITE`.
+/// The limits are the server's own, for the case that it hears nothing of ours; in the form of `WRITE`. What waits to be
+/// sorted into the index of words is read by every search: little of it.
 const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = '30s'; SET LOCAL lock_timeout = '20s'; \
-                     SET LOCAL idle_in_transaction_session_timeout = '30s'";
+                     SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL gin_pending_list_limit = '512kB'";
 
 /// The store on a server.
 #[derive(Clone, Debug)]
@@ -100,6 +103,15 @@ impl Postgres {
 
     async fn begin(&self) -> Result<Transaction<'static, sqlx::Postgres>, StoreError> {
         Ok(self.primary.begin_with(BEGIN).await?)
+    }
+
+    /// Begins to add many texts: the more of them are sorted into their index at once, the less each takes.
+    async fn begin_many(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        let mut tx = self.begin().await?;
+        sqlx::raw_sql("SET LOCAL gin_pending_list_limit = '4MB'; SET LOCAL work_mem = '64MB'")
+            .execute(&mut *tx)
+            .await?;
+        Ok(tx)
     }
 
     /// The same store, whose changes are on record.

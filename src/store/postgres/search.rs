@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, PgPool, Row, Transaction};
 use super::quotes::{QUOTE, quote, quote_id};
 use super::{Db, Postgres};
 use crate::domain::folding::{Search, Word};
-use crate::domain::keys::{Term, keys, wanted};
+use crate::domain::keys::{ShortWords, Term, keys, wanted};
 use crate::domain::quote::{Quote, QuoteId};
 use crate::domain::ranking::Place;
 use crate::store::StoreError;
@@ -22,6 +22,8 @@ use crate::store::words::{Liked, Pause};
 /// the time limit, the server gives up: by itself it would go on when nobody waits any more.
 const BEGIN: &str = "BEGIN READ ONLY; SET LOCAL enable_seqscan = off; SET LOCAL jit = off; \
                      SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL statement_timeout = '1s'";
+/// Adding keys is what takes long.
+const SHORT_WORDS: ShortWords = ShortWords::AsPrefixes;
 /// The code of what was given up (<https://www.postgresql.org/docs/15/errcodes-appendix.html>).
 const CANCELED: &str = "57014";
 
@@ -141,7 +143,8 @@ impl Postgres {
         tx: &mut Transaction<'static, Db>,
         count: usize,
     ) -> Result<Vec<QuoteId>, StoreError> {
-        let sql = "SELECT nextval(pg_get_serial_sequence('quotes', 'id')) FROM generate_series(1, $1)";
+        let sql = "SELECT nextval(name) FROM (SELECT pg_get_serial_sequence('quotes', 'id')::regclass AS name OFFSET 0) s, \
+                     generate_series(1, $1)";
         let mut ids: Vec<i64> = sqlx::query_scalar(sql).bind(signed(count as u64)).fetch_all(&mut **tx).await?;
         ids.sort_unstable();
         ids.into_iter().map(quote_id).collect()
@@ -160,14 +163,14 @@ async fn looking(pool: &PgPool) -> Result<Transaction<'static, Db>, StoreError> 
 
 /// All keys of a text, as a list of lexemes.
 fn indexed(folded: &str) -> String {
-    keys(folded).iter().map(|key| quoted(key)).collect::<Vec<_>>().join(" ")
+    keys(folded, SHORT_WORDS).iter().map(|key| quoted(key)).collect::<Vec<_>>().join(" ")
 }
 
 /// What must be among the keys of a text, as a query for lexemes.
 fn matching(search: &Search) -> String {
     let term = |term: &Term| format!("{}{}", quoted(&term.key), if term.is_prefix { ":*" } else { "" });
     let any = |terms: &Vec<Term>| format!("({})", terms.iter().map(term).collect::<Vec<_>>().join(" | "));
-    wanted(search).iter().map(any).collect::<Vec<_>>().join(" & ")
+    wanted(search, SHORT_WORDS).iter().map(any).collect::<Vec<_>>().join(" & ")
 }
 
 fn quoted(key: &str) -> String {

@@ -40,6 +40,8 @@ type Here = Sqlite;
 type Db = sqlx::Sqlite;
 /// One transaction writes at a time: there is nobody to hold rows against.
 const FOR_UPDATE: &str = "";
+/// Nor is there anybody who could take them away.
+const FOR_KEY_SHARE: &str = "";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite/store");
 
@@ -67,6 +69,10 @@ impl Sqlite {
 
     async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
         Ok(self.file.begin().await?)
+    }
+
+    async fn begin_many(&self) -> Result<Transaction<'static, Db>, StoreError> {
+        self.begin().await
     }
 
     fn reading(&self) -> &SqlitePool {
@@ -155,7 +161,8 @@ mod tests {
         store.hide_quote(two, Some(&hidden)).await.unwrap();
         assert!(!indexed().await.contains("tea"));
         let mut load = store.load_quotes().await.unwrap();
-        load.add(&[new("undone")]).await.unwrap();
+        let ids = load.number(1).await.unwrap();
+        load.add_as(&ids, &[new("undone")]).await.unwrap();
         drop(load);
         assert!(!indexed().await.contains("undo"));
         store.hide_quote(two, None).await.unwrap();

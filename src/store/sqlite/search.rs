@@ -11,13 +11,15 @@ use super::quotes::quote_id;
 use super::{Db, Sqlite};
 use crate::domain::clock::from_millis;
 use crate::domain::folding::{Search, Word, fold};
-use crate::domain::keys::{Term, keys, wanted};
+use crate::domain::keys::{ShortWords, Term, keys, wanted};
 use crate::domain::quote::{Quote, QuoteId};
 use crate::domain::ranking::Place;
 use crate::store::StoreError;
 use crate::store::values::{signed, unsigned, user_id};
 use crate::store::words::{Liked, Pause};
 
+/// Reading many keys is what takes long.
+const SHORT_WORDS: ShortWords = ShortWords::ByKeys;
 /// What SQLite's tokenizer would part at, or change, is written as one of these private characters.
 const PRIVATE: u32 = 0xE000;
 
@@ -148,14 +150,14 @@ impl Sqlite {
 
 /// All keys of a text, as the index is given them.
 fn indexed(folded: &str) -> String {
-    keys(folded).iter().map(|key| coded(key)).collect::<Vec<_>>().join(" ")
+    keys(folded, SHORT_WORDS).iter().map(|key| coded(key)).collect::<Vec<_>>().join(" ")
 }
 
 /// What must be among the keys of a text, as the index is asked.
 fn matching(search: &Search) -> String {
     let term = |term: &Term| format!("\"{}\"{}", coded(&term.key), if term.is_prefix { " *" } else { "" });
     let any = |terms: &Vec<Term>| format!("({})", terms.iter().map(term).collect::<Vec<_>>().join(" OR "));
-    wanted(search).iter().map(any).collect::<Vec<_>>().join(" AND ")
+    wanted(search, SHORT_WORDS).iter().map(any).collect::<Vec<_>>().join(" AND ")
 }
 
 fn coded(key: &str) -> String {

@@ -113,6 +113,15 @@ impl Store {
         load.commit().await
     }
 
+    /// How many [loads](Store::load_quotes) get on side by side: SQLite has one that writes.
+    #[must_use]
+    pub fn loads_at_once(&self) -> usize {
+        match self {
+            Self::Sqlite(_) => 1,
+            Self::Postgres(_) => 3,
+        }
+    }
+
     /// Begins to add many quotes, all or none.
     pub async fn load_quotes(&self) -> Result<Load, StoreError> {
         Ok(match self {
@@ -241,9 +250,30 @@ impl Load {
     /// # Errors
     /// Where the store is unavailable: nothing is added, and the load is spent.
     pub async fn add(&mut self, new: &[NewQuote]) -> Result<(), StoreError> {
+        let ids = self.number(new.len()).await?;
+        self.add_as(&ids, new).await
+    }
+
+    /// Numbers for so many quotes, which are to be added next. Of two loads the one that is given numbers first has the
+    /// lower ones, whichever adds its quotes first.
+    ///
+    /// # Errors
+    /// As [`Load::add`].
+    pub async fn number(&mut self, count: usize) -> Result<Vec<QuoteId>, StoreError> {
         match self {
-            Self::Sqlite(load) => load.add(new).await,
-            Self::Postgres(load) => load.add(new).await,
+            Self::Sqlite(load) => load.number(count).await,
+            Self::Postgres(load) => load.number(count).await,
+        }
+    }
+
+    /// Adds quotes with the numbers they were given.
+    ///
+    /// # Errors
+    /// As [`Load::add`].
+    pub async fn add_as(&mut self, ids: &[QuoteId], new: &[NewQuote]) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(load) => load.add_as(ids, new).await,
+            Self::Postgres(load) => load.add_as(ids, new).await,
         }
     }
 

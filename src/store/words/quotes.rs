@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sqlx::{AssertSqlSafe, Database, QueryBuilder, Row, Transaction};
 
-use super::{Db, FOR_UPDATE, Here};
+use super::{Db, FOR_KEY_SHARE, FOR_UPDATE, Here};
 use crate::domain::ballot::VoterKey;
 use crate::domain::clock::from_millis;
 use crate::domain::folding::fold;
@@ -29,21 +29,12 @@ pub struct Load {
 
 impl Here {
     pub(crate) async fn insert_quote(&self, new: &NewQuote) -> Result<Quote, StoreError> {
-        match self.insert_one(new).await {
-            // The author's account was deleted in between: then the quote is nobody's.
-            Err(StoreError::Rejected(sqlx::Error::Database(error))) if error.is_foreign_key_violation() => {
-                self.insert_one(new).await
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn insert_one(&self, new: &NewQuote) -> Result<Quote, StoreError> {
         self.bounded(async {
             let mut tx = self.begin().await?;
-            let [id] = insert(&mut tx, std::slice::from_ref(new)).await?[..] else {
+            let [id] = Self::next_quotes(&mut tx, 1).await?[..] else {
                 return Err(StoreError::Damaged("a quote's number"));
             };
+            insert(&mut tx, &[id], std::slice::from_ref(new)).await?;
             let quote = one(&mut tx, id).await?.ok_or(StoreError::Damaged("a quote"))?;
             self.finish(tx).await?;
             Ok(quote)
@@ -52,12 +43,12 @@ impl Here {
     }
 
     pub(crate) async fn load_quotes(&self) -> Result<Load, StoreError> {
-        self.bounded(async { Ok(Load { store: self.clone(), tx: self.begin().await? }) }).await
+        self.bounded(async { Ok(Load { store: self.clone(), tx: self.begin_many().await? }) }).await
     }
 
     pub(crate) async fn load_quotes_once(&self, at: Timestamp) -> Result<Option<Load>, StoreError> {
         self.bounded(async {
-            let mut tx = self.begin().await?;
+            let mut tx = self.begin_many().await?;
             // Whoever comes second waits here until the first is done.
             let first = sqlx::query("INSERT INTO loaded (what, at) VALUES ('quotes', $1) ON CONFLICT DO NOTHING")
                 .bind(at.as_millisecond())
@@ -260,10 +251,15 @@ impl Here {
 }
 
 impl Load {
-    pub(crate) async fn add(&mut self, new: &[NewQuote]) -> Result<(), StoreError> {
+    pub(crate) async fn number(&mut self, count: usize) -> Result<Vec<QuoteId>, StoreError> {
         let Self { store, tx } = self;
-        for new in new.chunks(CHUNK) {
-            store.bounded(async { insert(tx, new).await.map(drop) }).await?;
+        store.bounded(Here::next_quotes(tx, count)).await
+    }
+
+    pub(crate) async fn add_as(&mut self, ids: &[QuoteId], new: &[NewQuote]) -> Result<(), StoreError> {
+        let Self { store, tx } = self;
+        for (ids, new) in ids.chunks(CHUNK).zip(new.chunks(CHUNK)) {
+            store.bounded(insert(tx, ids, new)).await?;
         }
         Ok(())
     }
@@ -282,27 +278,23 @@ async fn held(tx: &mut Transaction<'static, Db>, id: QuoteId, all: bool) -> Resu
     Ok(sqlx::query_scalar(sql).bind(signed(id.get())).fetch_optional(&mut **tx).await?)
 }
 
-/// Adds at most [`CHUNK`] quotes; their numbers.
-async fn insert(tx: &mut Transaction<'static, Db>, new: &[NewQuote]) -> Result<Vec<QuoteId>, StoreError> {
-    let ids = Here::next_quotes(tx, new.len()).await?;
-    if new.is_empty() {
-        return Ok(ids);
-    }
+/// Adds at most [`CHUNK`] quotes, at least one, with these numbers.
+async fn insert(tx: &mut Transaction<'static, Db>, ids: &[QuoteId], new: &[NewQuote]) -> Result<(), StoreError> {
     let mut query = QueryBuilder::<Db>::new("WITH new (id, author, folded, quote, made_at) AS (");
     query.push_values(ids.iter().zip(new), |mut row, (id, new)| {
         row.push_bind(signed(id.get())).push_bind(new.author.as_ref().map(UserId::as_str));
         row.push_bind(new.author.as_ref().map(UserId::folded));
         row.push_bind(&new.text).push_bind(new.made_at.as_millisecond());
     });
+    // The author's account is held: where it is deleted in between, the quote is nobody's.
     query.push(
-        ") INSERT INTO quotes (id, author, owner, quote, made_at) \
-         SELECT new.id, new.author, users.folded, new.quote, new.made_at \
-         FROM new LEFT JOIN users ON users.folded = new.folded",
+        ") INSERT INTO quotes (id, author, owner, quote, made_at) SELECT id, author, \
+         (SELECT folded FROM users WHERE users.folded = new.folded",
     );
+    query.push(FOR_KEY_SHARE).push("), quote, made_at FROM new");
     query.build().persistent(false).execute(&mut **tx).await?;
     let folded: Vec<_> = ids.iter().zip(new).map(|(id, new)| (*id, fold(&new.text))).collect();
-    Here::index(tx, &folded).await?;
-    Ok(ids)
+    Here::index(tx, &folded).await
 }
 
 async fn one(tx: &mut Transaction<'static, Db>, id: QuoteId) -> Result<Option<Quote>, StoreError> {

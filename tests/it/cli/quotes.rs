@@ -88,6 +88,34 @@ fn quotes_are_imported_and_exported_over_a_database() {
     assert_eq!(database.sql("SELECT count(*) FROM quotes q JOIN quote_words w ON w.quote = q.id"), "8");
 }
 
+#[test]
+fn what_is_added_of_a_long_file_is_its_beginning_in_order() {
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::migrated());
+    let url = database.url();
+    let there = [("DATABASE_URL", &*url)];
+    let texts: Vec<String> = (0..21_000).map(|number| format!("quote {number}")).collect();
+    let path = file(folder.path(), &format!("quote\n{}\n", texts.join("\n")));
+    database.sql(
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no room''; END'; \
+         CREATE TRIGGER refuse BEFORE INSERT ON quotes FOR EACH ROW WHEN (NEW.quote = 'quote 12000') \
+         EXECUTE FUNCTION refuse()",
+    );
+    let said = refusal(&hemicycle(folder.path(), &["import", "quotes", &path], &there));
+    assert!(
+        said.starts_with("hemicycle: imported 10000 quotes, then not more of ") && said.contains("no room"),
+        "{said}"
+    );
+    let added = || -> Vec<String> {
+        serde_json::from_str(&database.sql("SELECT json_agg(quote ORDER BY id) FROM quotes")).unwrap()
+    };
+    assert_eq!(added(), texts[..10_000]);
+    assert_eq!(database.sql("SELECT count(*) FROM quote_words"), "10000");
+    database.sql("DROP TRIGGER refuse ON quotes; TRUNCATE quotes, quote_words CASCADE");
+    let all = hemicycle(folder.path(), &["import", "quotes", &path], &there);
+    assert_eq!(stdout(&all), "imported 21000 quotes, skipped 0 rows\n");
+    assert_eq!(added(), texts);
+}
+
 #[tokio::test]
 async fn what_was_exported_is_imported_elsewhere_as_it_was() {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::migrated());

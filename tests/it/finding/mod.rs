@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use hemicycle::domain::folding::{Search, fold};
-use hemicycle::domain::keys::{Term, keys, wanted};
+use hemicycle::domain::keys::{ShortWords, Term, keys, wanted};
 use hemicycle::domain::quote::{Hidden, QuoteId};
 use hemicycle::domain::ranking::{Page, Place, Ranking};
 use hemicycle::store::sqlite::Sqlite;
@@ -108,9 +108,10 @@ async fn take(store: &Store, model: &mut Vec<Kept>, step: &Step) {
 
 /// Whether a text has all keys of a search.
 fn has_keys(search: &Search, text: &str) -> bool {
-    let keys = keys(&fold(text));
+    let short = ShortWords::AsPrefixes;
+    let keys = keys(&fold(text), short);
     let has = |term: &Term| keys.iter().any(|key| *key == term.key || (term.is_prefix && key.starts_with(&term.key)));
-    wanted(search).iter().all(|any| any.iter().any(has))
+    wanted(search, short).iter().all(|any| any.iter().any(has))
 }
 
 /// The whole answer, by looking at every text.

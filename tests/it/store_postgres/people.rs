@@ -69,7 +69,7 @@ async fn a_batch_that_is_void_meanwhile_keeps_no_code() {
 }
 
 #[tokio::test]
-async fn a_quote_of_an_account_that_is_deleted_meanwhile_is_nobodys() {
+async fn quotes_of_an_account_that_is_deleted_meanwhile_are_nobodys() {
     let database = Database::migrated();
     let store = store(&database);
     store.insert_user(&account("ann")).await.unwrap();
@@ -77,14 +77,20 @@ async fn a_quote_of_an_account_that_is_deleted_meanwhile_is_nobodys() {
     deleting.execute("BEGIN; DELETE FROM users").await.unwrap();
     let new = NewQuote { author: Some(user_id("ann")), ..quote("a bird") };
     let posting = tokio::spawn({
-        let store = store.clone();
+        let (store, new) = (store.clone(), new.clone());
         async move { store.insert_quote(&new).await }
+    });
+    let importing = tokio::spawn({
+        let store = store.clone();
+        async move { store.insert_quotes(&[new.clone(), new]).await }
     });
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    until("the post waits for the account", async || database.sql(waiting) == "1").await;
+    until("both wait for the account", async || database.sql(waiting) == "2").await;
     deleting.execute("COMMIT").await.unwrap();
     let posted = posting.await.unwrap().unwrap();
     assert_eq!((posted.text.as_str(), posted.is_owned), ("a bird", false));
+    importing.await.unwrap().unwrap();
+    assert_eq!(database.sql("SELECT count(*) FROM quotes WHERE author = 'ann' AND owner IS NULL"), "3");
     store.close().await;
 }
