@@ -63,6 +63,13 @@ impl PostgresOptions {
         Self { fsync: false, ..Self::default() }
     }
 
+    /// As a server for itself is set up: the defaults are for a machine that has other work.
+    #[must_use]
+    pub fn sized() -> Self {
+        let config = [("shared_buffers", "1GB"), ("max_wal_size", "4GB")];
+        Self { config: config.map(|(name, value)| (name.into(), value.into())).into(), ..Self::default() }
+    }
+
     fn lines(&self, port: u16, name: &str) -> String {
         let fixed = [
             ("listen_addresses", "'127.0.0.1'"),
