@@ -8,8 +8,8 @@
 //! keys of their own for them: `<m` and `<mo`. An index may find more than matches, never less; the texts themselves then
 //! tell.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use super::folding::{SHORT, Search, Word};
 
@@ -45,17 +45,19 @@ pub struct Term {
 
 /// All keys of a folded text, in order.
 #[must_use]
-pub fn keys(folded: &str, short: ShortWords) -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
+pub fn keys(folded: &str, short: ShortWords) -> Vec<Cow<'_, str>> {
+    let mut keys = Vec::new();
     for token in folded.split(' ').filter(|token| !token.is_empty()) {
-        keys.insert(marked(cut(token)));
+        keys.push(marked(cut(token)).into());
         if short == ShortWords::ByKeys {
             let ends = token.char_indices().map(|(at, c)| at + c.len_utf8()).take(SHORT - 1);
-            keys.extend(ends.map(|end| format!("{SHORT_MARK}{}", &token[..end])));
+            keys.extend(ends.map(|end| Cow::from(format!("{SHORT_MARK}{}", &token[..end]))));
         }
         let further = token.char_indices().skip(1).map(|(at, _)| &token[at..]);
-        keys.extend(further.take_while(|rest| rest.chars().nth(SHORT - 1).is_some()).map(|rest| cut(rest).to_owned()));
+        keys.extend(further.take_while(|rest| rest.chars().nth(SHORT - 1).is_some()).map(|rest| Cow::from(cut(rest))));
     }
+    keys.sort_unstable();
+    keys.dedup();
     keys
 }
 
@@ -149,7 +151,7 @@ mod tests {
     use crate::domain::folding::fold;
 
     fn of(text: &str) -> Vec<String> {
-        keys(&fold(text), ShortWords::ByKeys).into_iter().collect()
+        keys(&fold(text), ShortWords::ByKeys).into_iter().map(Cow::into_owned).collect()
     }
 
     fn asked(keyword: &str) -> String {
@@ -165,11 +167,10 @@ mod tests {
     /// Whether an index of either kind would find a text.
     fn finds(keyword: &str, text: &str) -> bool {
         [ShortWords::ByKeys, ShortWords::AsPrefixes].into_iter().all(|short| {
-            let keys = keys(&fold(text), short);
-            let has = |term: &Term| {
-                let first = keys.range(term.key.clone()..).next();
-                first.is_some_and(|key| *key == term.key || (term.is_prefix && key.starts_with(&term.key)))
-            };
+            let folded = fold(text);
+            let keys = keys(&folded, short);
+            let has =
+                |term: &Term| keys.iter().any(|key| *key == term.key || (term.is_prefix && key.starts_with(&term.key)));
             wanted(&Search::parse(keyword).unwrap(), short).iter().all(|any| any.iter().any(has))
         })
     }
@@ -181,7 +182,7 @@ mod tests {
         assert_eq!(of("être!"), ["<!", "<e", "<et", "^!", "^etre", "tre"]);
         assert_eq!(of("abcdefghi"), ["<a", "<ab", "^abcdef", "bcdefg", "cdefgh", "defghi", "efghi", "fghi", "ghi"]);
         assert_eq!(of(""), [""; 0]);
-        assert!(keys(" a to ", ShortWords::AsPrefixes).iter().eq(["^a", "^to"]));
+        assert_eq!(keys(" a to ", ShortWords::AsPrefixes), ["^a", "^to"]);
     }
 
     #[test]

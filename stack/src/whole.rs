@@ -183,7 +183,8 @@ struct Databases {
 impl Databases {
     fn start(options: &StackOptions) -> anyhow::Result<Self> {
         (options.progress)("initdb …");
-        let primary = Postgres::start(&if options.fsync { PostgresOptions::sized() } else { PostgresOptions::quick() })?;
+        let primary =
+            Postgres::start(&if options.fsync { PostgresOptions::sized() } else { PostgresOptions::quick() })?;
         let address = Haproxy::database(primary.port())?;
         primary.create_database(DATABASE)?;
         (options.progress)("migrate …");

@@ -109,7 +109,8 @@ async fn take(store: &Store, model: &mut Vec<Kept>, step: &Step) {
 /// Whether a text has all keys of a search.
 fn has_keys(search: &Search, text: &str) -> bool {
     let short = ShortWords::AsPrefixes;
-    let keys = keys(&fold(text), short);
+    let folded = fold(text);
+    let keys = keys(&folded, short);
     let has = |term: &Term| keys.iter().any(|key| *key == term.key || (term.is_prefix && key.starts_with(&term.key)));
     wanted(search, short).iter().all(|any| any.iter().any(has))
 }
