@@ -28,7 +28,7 @@ const WRITE_WEIGHT: usize = 4 << 20;
 pub const PAGE: usize = 1000;
 
 /// Why items did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ItemsError {
     /// Too much waits already: nothing happened.
     #[error("too much waits already")]
@@ -66,13 +66,7 @@ impl ItemsError {
         match error {
             GatherError::Busy => Self::Busy,
             GatherError::Gone => Self::unknown(Gone),
-            GatherError::Failed(error) => match &*error {
-                Self::Busy => Self::Busy,
-                Self::TooManyKeys => Self::TooManyKeys,
-                Self::TooManyBytes => Self::TooManyBytes,
-                Self::Refused(source) => Self::Refused(Arc::clone(source)),
-                Self::Unknown(source) => Self::Unknown(Arc::clone(source)),
-            },
+            GatherError::Failed(error) => Arc::unwrap_or_clone(error),
         }
     }
 }
