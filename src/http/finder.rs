@@ -15,10 +15,8 @@ use crate::domain::ranking::{Place, Ranking};
 use crate::store::Store;
 use crate::store::words::{Bounds, Found};
 
-/// Searches that run at a time: fewer than the store has readers, for others need them, too.
+/// Searches that run at a time, where the store has more readers than that: others need one, too.
 const TOGETHER: usize = 3;
-/// How many of them may be for words known to be common, each some tens of milliseconds of a reader.
-const COMMON_TOGETHER: usize = 2;
 /// How long a search may wait for its turns.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// For so long what was too common, or took too long, is taken to be so still.
@@ -64,11 +62,13 @@ impl Finder {
     /// Over the store as viewers see it.
     #[must_use]
     pub fn new(store: &Store) -> Self {
-        let semaphore = |permits| Arc::new(Semaphore::new(permits));
+        let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.max(1)));
+        let together = TOGETHER.min(store.readers() - 1);
         Self {
             store: store.for_viewers(),
-            turns: semaphore(TOGETHER),
-            common_turns: semaphore(COMMON_TOGETHER),
+            turns: semaphore(together),
+            // Of words known to be common, each takes some tens of milliseconds of a reader: one is left for rare ones.
+            common_turns: semaphore(together - 1),
             common: Arc::default(),
             bounds: Bounds::default(),
             patience: PATIENCE,

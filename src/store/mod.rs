@@ -107,6 +107,16 @@ impl Store {
         }
     }
 
+    /// How many look something up at the same time; two at least.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        let connections = match self {
+            Self::Sqlite(store) => store.readers(),
+            Self::Postgres(store) => store.readers(),
+        };
+        connections.max(2) as usize
+    }
+
     /// The same store as the primary knows it: never behind what anybody has seen of it.
     #[must_use]
     pub fn primary(&self) -> Self {

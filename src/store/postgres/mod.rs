@@ -93,6 +93,12 @@ impl Postgres {
         Self { for_viewers: false, ..self.clone() }
     }
 
+    /// At most so many connections to each server.
+    #[must_use]
+    pub fn readers(&self) -> u32 {
+        self.primary.options().get_max_connections()
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         if let Some(replicas) = &self.replicas {

@@ -67,6 +67,12 @@ impl Sqlite {
         Self { deed: Some(Arc::new(deed)), ..self.clone() }
     }
 
+    /// So many connections read.
+    #[must_use]
+    pub fn readers(&self) -> u32 {
+        self.file.readers().options().get_max_connections()
+    }
+
     async fn begin(&self) -> Result<Transaction<'static, Db>, StoreError> {
         Ok(self.file.begin().await?)
     }
@@ -134,6 +140,20 @@ mod tests {
         let store = Sqlite::open(&path).await.unwrap();
         let migrated = store.poll(poll.id).await.unwrap();
         assert_eq!((migrated, poll.one_vote_per, &poll.owner), (Some(poll.clone()), OneVotePer::Browser, &None));
+        store.close().await;
+    }
+
+    /// See `.cargo/config.toml`.
+    #[tokio::test]
+    async fn sqlite_is_built_without_what_all_connections_would_wait_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap();
+        let built: Vec<String> =
+            sqlx::query_scalar("PRAGMA compile_options").fetch_all(store.file.readers()).await.unwrap();
+        assert!(built.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"), "{built:?}");
+        for option in ["ENABLE_MEMORY_MANAGEMENT", "ENABLE_STAT4"] {
+            assert!(!built.iter().any(|built| built == option), "{built:?}");
+        }
         store.close().await;
     }
 
