@@ -28,7 +28,7 @@ CREATE TABLE upvotes (
 -- (domain::folding), and by which keys they are found (domain::keys). Those of hidden quotes are not there. The store
 -- takes a text away with its quote, holding the quote; a reference would look at, and lock, each quote that is added.
 -- Texts that are added are sorted into the index by whoever adds them. A vacuum does not come for them alone: while it
--- sorts, nobody else does, and those who add many texts would leave it behind.
+-- sorts, slowly, nobody else does, and those who add many texts would leave it behind.
 CREATE TABLE quote_words (
   quote  bigint PRIMARY KEY,
   folded text COLLATE "C" NOT NULL,

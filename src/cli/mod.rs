@@ -110,8 +110,9 @@ fn without_secrets(mut error: clap::Error) -> clap::Error {
     error
 }
 
+/// Runs a command on this thread, which may wait for its input meanwhile: what it has begun goes on, on others.
 fn in_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
 }
 
 /// So many of something, as one says it.

@@ -37,6 +37,7 @@ pub fn fold(text: &str) -> String {
 fn fold_small(letters: impl Iterator<Item = char>, folded: &mut String) {
     let mut in_word = false;
     for c in letters {
+        let c = if matches!(c, '’' | '‘' | 'ʼ') { '\'' } else { c };
         let in_next = c.is_alphanumeric();
         if !(in_word && in_next || folded.ends_with(' ')) {
             folded.push(' ');
@@ -62,7 +63,6 @@ fn ligature(c: char) -> Option<&'static str> {
         'ı' => "i",
         'ł' => "l",
         'þ' => "th",
-        '’' | '‘' | 'ʼ' => "'",
         _ => return None,
     })
 }

@@ -4,7 +4,7 @@
 //! first character, after its second and so on, down to three characters; each cut after six. `monday` has `^monday`,
 //! `onday`, `nday` and `day`. So whatever stands in a word is the beginning of a key, and what an index is asked for is one
 //! or two keys, which few texts have: three letters alone would be in many. Short words, which many texts have, are asked for
-//! only where there is nothing else to ask for. They are the beginnings of very many keys; where that matters, there are
+//! only where there is no longer one. They are the beginnings of very many keys; where that matters, there are
 //! keys of their own for them: `<m` and `<mo`. An index may find more than matches, never less; the texts themselves then
 //! tell.
 
@@ -65,10 +65,10 @@ pub fn keys(folded: &str, short: ShortWords) -> Vec<Cow<'_, str>> {
 #[must_use]
 pub fn wanted(search: &Search, short: ShortWords) -> Vec<Vec<Term>> {
     let mut words: Vec<&Word> = search.words().iter().collect();
-    if words.iter().any(|word| !is_one_short(word)) {
+    let longest = |word: &Word| word.tokens().split(' ').map(|token| token.chars().count()).max().unwrap_or_default();
+    if words.iter().any(|word| longest(word) >= SHORT) {
         words.retain(|word| !is_one_short(word));
     }
-    let longest = |word: &Word| word.tokens().split(' ').map(|token| token.chars().count()).max();
     words.sort_by_key(|word| Reverse(longest(word)));
     let mut wanted: Vec<Vec<Term>> = Vec::new();
     for terms in words.into_iter().take(WORDS).flat_map(|word| word_wanted(word, short)) {
@@ -197,6 +197,7 @@ mod tests {
         assert_eq!(asked("n'est"), "^' ^est*");
         assert_eq!(asked("a to be on monday"), "monday|^monday");
         assert_eq!(asked("a to be on"), "<to <be <on");
+        assert_eq!(asked("wu ..."), "<wu ^. ^.*");
         assert_eq!(asked("c'est n'est qu'il zebre"), "zebre*|^zebre* ^' ^est*");
         assert_eq!(asked("l'"), "^l ^'*");
         let many = format!("{}zebras", "a.".repeat(90));

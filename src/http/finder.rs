@@ -67,7 +67,8 @@ impl Finder {
         Self {
             store: store.for_viewers(),
             turns: semaphore(together),
-            // Of words known to be common, each takes some tens of milliseconds of a reader: one is left for rare ones.
+            // Of words known to be common, each takes some tens of milliseconds of a reader: one is left for rare ones,
+            // if there are several.
             common_turns: semaphore(together - 1),
             common: Arc::default(),
             bounds: Bounds::default(),

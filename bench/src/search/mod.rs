@@ -56,7 +56,8 @@ async fn at_scale(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     let words = fill(args, "at scale", &store, figures).await?;
     store.close().await;
     // As the server does by itself after a while.
-    stack.postgres.sql(DATABASE, "VACUUM ANALYZE")?;
+    stack.postgres.sql(DATABASE, "VACUUM ANALYZE quotes")?;
+    stack.postgres.sql(DATABASE, "ANALYZE quote_words")?;
     search(args, "at scale", (&scaled::address(&stack, "search"), ADMIN_KEY), &words, figures)
 }
 

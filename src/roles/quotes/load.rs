@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::csv_rows::{BadFile, Skipped};
 use crate::domain::quote::{InvalidQuote, NewQuote, check_text};
@@ -19,6 +19,8 @@ use crate::store::{Store, StoreError};
 const STEP: usize = 1000;
 /// Quotes added in one transaction, where they need not all be added or none.
 const CHUNK: usize = 5000;
+/// After so many of them all are waited for: whoever wants an account for themselves, which all of them name, gets it then.
+const REST: u64 = 20;
 
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -75,11 +77,10 @@ pub async fn import(
     }
     let mut chunks = Chunks { store, under_way: VecDeque::new(), last: None };
     let begun = chunks.begin_all(&mut rows, &mut tell).await;
-    // What was begun before something failed may be added all the same, and is told of.
-    while !chunks.under_way.is_empty() {
-        chunks.finish(&mut tell).await?;
-    }
-    begun.map(|()| true)
+    // What was begun before something failed may be added all the same, and is told of. What failed first, counts.
+    begun.and(chunks.finish_all(&mut tell).await.map_err(LoadError::from))?;
+    store.settle_quotes().await?;
+    Ok(true)
 }
 
 /// Loads the file that is loaded once, into a store that has no quote yet; `None` where that is over.
@@ -95,6 +96,7 @@ pub async fn once(
     let Some(load) = store.load_quotes_once(now).await? else { return Ok(None) };
     let file = std::fs::File::open(path).map_err(BadFile::Unreadable)?;
     fill(load, &mut Rows::open(file, now)?, false, &mut tell).await?;
+    store.settle_quotes().await?;
     Ok(Some(()))
 }
 
@@ -102,14 +104,17 @@ pub async fn once(
 /// fails, what was added is the beginning of the file.
 struct Chunks<'a> {
     store: &'a Store,
-    under_way: VecDeque<JoinHandle<Result<u64, StoreError>>>,
+    under_way: VecDeque<AbortOnDropHandle<Result<u64, StoreError>>>,
     /// Told when what was begun last is seen.
     last: Option<oneshot::Receiver<()>>,
 }
 
 impl Chunks<'_> {
     async fn begin_all<R: Read>(&mut self, rows: &mut Rows<R>, tell: &mut impl FnMut(Told)) -> Result<(), LoadError> {
-        loop {
+        for number in 1_u64.. {
+            if number.is_multiple_of(REST) {
+                self.finish_all(tell).await?;
+            }
             if self.under_way.len() == self.store.loads_at_once() {
                 self.finish(tell).await?;
             }
@@ -117,9 +122,10 @@ impl Chunks<'_> {
             let is_last = some.len() < CHUNK;
             self.begin(some).await?;
             if is_last {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     async fn begin(&mut self, some: Vec<NewQuote>) -> Result<(), StoreError> {
@@ -127,7 +133,7 @@ impl Chunks<'_> {
         let ids = load.number(some.len()).await?;
         let (seen, last) = oneshot::channel();
         let before = self.last.replace(last);
-        self.under_way.push_back(tokio::spawn(async move {
+        self.under_way.push_back(AbortOnDropHandle::new(tokio::spawn(async move {
             load.add_as(&ids, &some).await?;
             if let Some(before) = before
                 && before.await.is_err()
@@ -139,8 +145,17 @@ impl Chunks<'_> {
             // Where nothing follows, nobody listens.
             let _ = seen.send(());
             Ok(some.len() as u64)
-        }));
+        })));
         Ok(())
+    }
+
+    /// Waits for all that was begun; what failed first, if anything did.
+    async fn finish_all(&mut self, tell: &mut impl FnMut(Told)) -> Result<(), StoreError> {
+        let mut finished = Ok(());
+        while !self.under_way.is_empty() {
+            finished = finished.and(self.finish(tell).await);
+        }
+        finished
     }
 
     /// Waits for what was begun first.

@@ -111,12 +111,13 @@ impl Postgres {
         Ok(self.primary.begin_with(BEGIN).await?)
     }
 
-    /// Begins to add many texts: the more of them are sorted into their index at once, the less each takes.
+    /// Begins to add many texts: the more of them are sorted into their index at once, the less each takes. What was added
+    /// may wait for what comes before it.
     async fn begin_many(&self) -> Result<Transaction<'static, Db>, StoreError> {
         let mut tx = self.begin().await?;
-        sqlx::raw_sql("SET LOCAL gin_pending_list_limit = '4MB'; SET LOCAL work_mem = '64MB'")
-            .execute(&mut *tx)
-            .await?;
+        let sql = "SET LOCAL gin_pending_list_limit = '4MB'; SET LOCAL work_mem = '64MB'; \
+                   SET LOCAL idle_in_transaction_session_timeout = '5min'";
+        sqlx::raw_sql(sql).execute(&mut *tx).await?;
         Ok(tx)
     }
 

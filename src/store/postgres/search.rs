@@ -138,6 +138,13 @@ impl Postgres {
         Ok(query.bind(signed(id.get())).execute(&mut **tx).await?.rows_affected() > 0)
     }
 
+    /// Sorts what was added last into the index, which searches would read one by one: for whoever may.
+    pub(crate) async fn settle_quotes(&self) -> Result<(), StoreError> {
+        let sql = "SELECT gin_clean_pending_list(oid) FROM pg_class \
+                   WHERE oid = to_regclass('quote_words_by_key') AND pg_has_role(relowner, 'USAGE')";
+        self.bounded(async { Ok(sqlx::query(sql).execute(&self.primary).await.map(drop)?) }).await
+    }
+
     /// Numbers for quotes about to be added, which nobody else is given.
     pub(super) async fn next_quotes(
         tx: &mut Transaction<'static, Db>,
@@ -166,7 +173,7 @@ fn indexed(folded: &str) -> String {
     let mut list = String::with_capacity(8 * folded.len());
     for key in keys(folded, SHORT_WORDS) {
         // What needs no quotes, the server reads sooner without.
-        if key.chars().skip(1).all(char::is_alphanumeric) {
+        if key.strip_prefix('^').unwrap_or(&key).chars().all(char::is_alphanumeric) {
             list.push_str(&key);
         } else {
             list.push_str(&quoted(&key));

@@ -118,7 +118,15 @@ impl Store {
     pub fn loads_at_once(&self) -> usize {
         match self {
             Self::Sqlite(_) => 1,
-            Self::Postgres(_) => 3,
+            Self::Postgres(_) => self.readers().min(3),
+        }
+    }
+
+    /// Finishes what was put off while many quotes were added, so that searches need not wait for it.
+    pub async fn settle_quotes(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(store) => store.settle_quotes().await,
         }
     }
 

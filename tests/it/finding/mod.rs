@@ -16,9 +16,9 @@ use crate::forge::{at, quote, voter};
 use crate::servers::Database;
 
 /// What texts and searches are made of.
-const LETTERS: [&str; 26] = [
+const LETTERS: [&str; 28] = [
     "a", "a", "b", "c", "é", "E\u{301}", "œ", "ß", "ﬁ", "I", "İ", "%", "_", "\\", "\"", "'", "*", "^", "日", "本",
-    "👍", " ", " ", " ", "\n", "\u{301}",
+    "👍", "ʼ", ":", " ", " ", " ", "\n", "\u{301}",
 ];
 
 /// Something that happens to quotes; which, is counted from the first that is there.

@@ -259,6 +259,7 @@ store_contract! {
             nothing_that_is_looked_for_has_a_meaning
             only_what_the_public_sees_is_found_and_as_it_is_now
             what_was_undone_is_not_found
+            an_apostrophe_within_a_word_is_one_whichever_it_is
             pages_follow_each_other_by_their_places
             of_what_is_too_common_the_best_liked_are_ranked;
         invitations:

@@ -108,6 +108,18 @@ pub async fn only_what_the_public_sees_is_found_and_as_it_is_now(store: &Store) 
     assert_eq!(found(store, &ids, "bird").await, [0; 0]);
 }
 
+pub async fn an_apostrophe_within_a_word_is_one_whichever_it_is(store: &Store) {
+    let ids = posted(store, &["Мʼята: чай", "Apple компʼютер", "O’Neill's \\ 'n: it"]).await;
+    for (keyword, wanted) in
+        [("м'ята", 0), ("ята", 0), ("чай", 0), (":", 0), ("apple", 1), ("ком", 1), ("комп’ютер", 1), ("ютер", 1)]
+    {
+        assert!(found(store, &ids, keyword).await.contains(&wanted), "{keyword}");
+    }
+    for keyword in ["oʼneill's", "neill", "\\", "'n", ":"] {
+        assert!(found(store, &ids, keyword).await.contains(&2), "{keyword}");
+    }
+}
+
 pub async fn what_was_undone_is_not_found(store: &Store) {
     let mut load = store.load_quotes().await.unwrap();
     load.add(&[quote("a lost bird")]).await.unwrap();
