@@ -129,6 +129,8 @@ wall-quotes = { $count ->
    *[other] quotes
 }
 wall-order = Order
+search-empty = There is nothing to look for yet: type a word.
+search-too-long = That is too much to look for: take fewer words.
 wall-new = Newest
 wall-top = Most liked
 wall-found = { $count ->

@@ -128,6 +128,8 @@ wall-quotes = { $count ->
    *[other] citations
 }
 wall-order = Ordre
+search-empty = Il n’y a encore rien à chercher : tapez un mot.
+search-too-long = C’est trop à chercher : prenez moins de mots.
 wall-new = Nouvelles
 wall-top = Préférées
 wall-found = { $count ->

@@ -9,7 +9,7 @@ use crate::store::postgres::Postgres;
 use crate::store::sqlite::Sqlite;
 
 /// A command needs one, or as many as get on side by side.
-const CONNECTIONS: u32 = 3;
+const CONNECTIONS: u32 = 4;
 
 /// Where the store is.
 #[derive(Debug, clap::Args)]

@@ -32,7 +32,7 @@ use clap::Args;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Data")]
 pub struct Data {
-    /// Folder of the embedded store, its queue and its keys; made where it is missing
+    /// Folder of the embedded store, its queue and its keys; the first start makes it
     #[arg(long, env = "DATA_DIR", value_name = "DIR", default_value = "hemicycle-data")]
     pub data_dir: PathBuf,
 }

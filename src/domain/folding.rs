@@ -37,7 +37,10 @@ pub fn fold(text: &str) -> String {
 fn fold_small(letters: impl Iterator<Item = char>, folded: &mut String) {
     let mut in_word = false;
     for c in letters {
-        let c = if matches!(c, '’' | '‘' | 'ʼ') { '\'' } else { c };
+        let c = plain(c);
+        if is_invisible(c) {
+            continue;
+        }
         let in_next = c.is_alphanumeric();
         if !(in_word && in_next || folded.ends_with(' ')) {
             folded.push(' ');
@@ -49,6 +52,29 @@ fn fold_small(letters: impl Iterator<Item = char>, folded: &mut String) {
             None => folded.push(c),
         }
     }
+}
+
+/// Characters that readers do not tell from one on the keyboard: as that one.
+fn plain(c: char) -> char {
+    match c {
+        '‘' | '’' | '‛' | 'ʼ' => '\'',
+        '“' | '”' | '„' | '‟' => '"',
+        '‐'..='―' | '−' => '-',
+        'ς' => 'σ',
+        _ => c,
+    }
+}
+
+/// Whether a character is not seen, nor is where it stands: those that Unicode calls ignorable by default
+/// (<https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>) and no mark, and the Braille pattern without dots.
+pub(super) fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// What Unicode does not take apart and readers do, in small letters.
@@ -210,6 +236,14 @@ mod tests {
             ("d'oeuvre", "chef-d’œuvre"),
             ("istanbul", "İstanbul"),
             ("１２", "12 %"),
+            ("ΔΡΌΜΟΣ", "Ο δρόμος"),
+            ("δρόμος", "Ο ΔΡΌΜΟΣ"),
+            ("cooperation", "co\u{ad}operation"),
+            ("na\u{200b}tional", "national"),
+            ("\u{202e}word", "word"),
+            ("\"yes\"", "“yes”"),
+            ("e-mail", "e\u{2011}mail"),
+            ("oʼneill", "O'Neill"),
         ] {
             assert!(rank(keyword, text).is_some(), "{keyword} in {text}: {}", fold(text));
         }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::folding::is_invisible;
 use super::user::UserId;
 
 /// The longest quote, in characters.
@@ -111,11 +112,12 @@ impl Quote {
 /// A quote's text without surrounding space, its lines ended as Unix does.
 ///
 /// # Errors
-/// When it is empty, too long, or has control characters.
+/// When there is nothing to be seen of it, it is too long, or has control characters.
 pub fn check_text(text: &str) -> Result<String, InvalidQuote> {
     let text = text.trim().replace("\r\n", "\n");
     let is_text = |c: char| c == '\n' || c == '\t' || (!c.is_control() && u32::from(c) & 0xFFFE != 0xFFFE);
-    let fits = !text.is_empty() && text.chars().count() <= MAX_TEXT && text.chars().all(is_text);
+    let is_seen = |c: char| !c.is_whitespace() && !is_invisible(c);
+    let fits = text.chars().any(is_seen) && text.chars().count() <= MAX_TEXT && text.chars().all(is_text);
     if fits { Ok(text) } else { Err(InvalidQuote::Text) }
 }
 
@@ -127,7 +129,9 @@ mod tests {
     fn a_quote_has_something_to_say_and_not_too_much() {
         assert_eq!(check_text(" one\r\ntwo \n"), Ok("one\ntwo".into()));
         assert!(check_text(&"é".repeat(MAX_TEXT)).is_ok());
-        for wrong in ["", " \n ", "a\0b", "a\u{7}", "\u{1b}[31m", &"x".repeat(MAX_TEXT + 1)] {
+        for wrong in
+            ["", " \n ", "\u{200b}", "\u{2800} \u{3164}", "a\0b", "a\u{7}", "\u{1b}[31m", &"x".repeat(MAX_TEXT + 1)]
+        {
             assert_eq!(check_text(wrong), Err(InvalidQuote::Text), "{wrong:?}");
         }
     }

@@ -23,6 +23,7 @@ use super::guard::Guard;
 use super::language::{self, Language};
 use super::metrics::{Metrics, RequestLabels, Route};
 use super::pages::Pages;
+use super::sending::Sending;
 use crate::domain::clock::Entropy;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -38,12 +39,14 @@ struct Edge {
     guard: Option<Arc<Guard>>,
     /// Request ids: a random start, counted upwards, so that those of two processes do not meet.
     ids: Arc<AtomicU64>,
+    /// The room for large answers.
+    sending: Sending,
 }
 
 /// Wraps the edge around all routes of a listener, with the guard before each, and answers what none of them does.
 pub fn wrap(routes: Router, guard: Option<Arc<Guard>>, metrics: Metrics, pages: Pages, entropy: &Entropy) -> Router {
     let ids = Arc::new(AtomicU64::new(u64::from_be_bytes(entropy.bytes())));
-    let edge = Edge { metrics, pages, guard, ids };
+    let edge = Edge { metrics, pages, guard, ids, sending: Sending::default() };
     answer_wrong_methods(routes.fallback(|| async { ApiError::NotFound("address") }))
         .layer(from_fn_with_state(edge, around))
 }
@@ -67,7 +70,8 @@ async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Respo
     let span = tracing::debug_span!("request", id = format_args!("{id:016x}"), method, route = route.as_str());
     let mut response = if is_text(request.uri().path()) {
         let answered = AssertUnwindSafe(edge.pass(request, next)).catch_unwind().instrument(span).await;
-        answered.unwrap_or_else(|panic| panicked(panic.as_ref()))
+        let answered = answered.unwrap_or_else(|panic| panicked(panic.as_ref()));
+        edge.sending.hold(answered).unwrap_or_else(IntoResponse::into_response)
     } else {
         ApiError::BadRequest("this address is not UTF-8".into()).into_response()
     };

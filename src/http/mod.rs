@@ -22,6 +22,7 @@ pub mod pages;
 pub mod passwords;
 pub mod qr;
 pub mod query;
+pub mod sending;
 pub mod server;
 pub mod session;
 pub mod signin;

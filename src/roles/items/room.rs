@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_LENGTH;
-use bytes::Bytes;
-use futures_util::stream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::error::{ApiError, Fate};
@@ -15,25 +12,20 @@ use crate::http::error::{ApiError, Fate};
 const SMALL: usize = 64 << 10;
 /// Large bodies that are read at a time: of 2 MiB each, and the value in it.
 const BODIES: usize = 64;
-/// Large values that are sent at a time: of 1 MiB each.
-const VALUES: usize = 256;
 /// Lists of all keys that are sent at a time: of each two pages are held, 1,000 keys of at most 512 bytes.
 const LISTS: usize = 128;
-/// What of a large value is handed to the connection at a time.
-const PIECE: usize = 64 << 10;
 
 /// The places for what is large. Cloning shares them.
 #[derive(Clone, Debug)]
 pub struct Room {
     bodies: Arc<Semaphore>,
-    values: Arc<Semaphore>,
     lists: Arc<Semaphore>,
 }
 
 impl Default for Room {
     fn default() -> Self {
         let semaphore = |permits| Arc::new(Semaphore::new(permits));
-        Self { bodies: semaphore(BODIES), values: semaphore(VALUES), lists: semaphore(LISTS) }
+        Self { bodies: semaphore(BODIES), lists: semaphore(LISTS) }
     }
 }
 
@@ -54,19 +46,6 @@ impl Room {
     pub fn for_list(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         free(&self.lists)
     }
-
-    /// A value as a body, which holds a place while a large one is sent.
-    ///
-    /// # Errors
-    /// [`ApiError::ItemsAway`] where there is none.
-    pub fn send(&self, value: Bytes) -> Result<Body, ApiError> {
-        let Some(place) = place(&self.values, value.len() > SMALL)? else { return Ok(value.into()) };
-        let pieces = stream::unfold((value, place), |(mut rest, place)| async move {
-            let piece = rest.split_to(rest.len().min(PIECE));
-            (!piece.is_empty()).then_some((Ok::<_, std::convert::Infallible>(piece), (rest, place)))
-        });
-        Ok(Body::from_stream(pieces))
-    }
 }
 
 fn place(places: &Arc<Semaphore>, is_large: bool) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
@@ -80,19 +59,7 @@ fn free(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ApiError> {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt;
-
     use super::*;
-
-    #[tokio::test]
-    async fn large_values_are_sent_whole_a_bounded_number_at_a_time() {
-        let (room, value) = (Room::default(), Bytes::from(vec![7; PIECE * 3 + 1]));
-        let mut bodies: Vec<_> = (0..VALUES).map(|_| room.send(value.clone()).unwrap()).collect();
-        assert!(matches!(room.send(value.clone()), Err(ApiError::ItemsAway { fate: Fate::Refused, source: None })));
-        assert!(room.send(Bytes::from_static(b"small")).is_ok());
-        assert_eq!(bodies.pop().unwrap().collect().await.unwrap().to_bytes(), value);
-        assert!(room.send(value).is_ok(), "the place of one that was sent is free");
-    }
 
     #[test]
     fn a_body_that_does_not_say_how_large_it_is_may_be_large() {

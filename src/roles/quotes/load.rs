@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use tokio::sync::oneshot;
+use tokio::task::JoinError;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::domain::csv_rows::{BadFile, Skipped};
@@ -21,6 +22,8 @@ const STEP: usize = 1000;
 const CHUNK: usize = 5000;
 /// After so many of them all are waited for: whoever wants an account for themselves, which all of them name, gets it then.
 const REST: u64 = 20;
+/// So many are added while what those before them put off is finished.
+const SETTLED: u64 = 2;
 
 /// Why a file was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -75,11 +78,12 @@ pub async fn import(
     if all_or_nothing {
         return fill(store.load_quotes().await?, &mut rows, true, &mut tell).await;
     }
-    let mut chunks = Chunks { store, under_way: VecDeque::new(), last: None };
+    let mut chunks = Chunks { store, under_way: VecDeque::new(), last: None, settling: None };
     let begun = chunks.begin_all(&mut rows, &mut tell).await;
     // What was begun before something failed may be added all the same, and is told of. What failed first, counts.
     begun.and(chunks.finish_all(&mut tell).await.map_err(LoadError::from))?;
-    store.settle_quotes().await?;
+    chunks.settle().await?;
+    chunks.settled().await?;
     Ok(true)
 }
 
@@ -107,6 +111,8 @@ struct Chunks<'a> {
     under_way: VecDeque<AbortOnDropHandle<Result<u64, StoreError>>>,
     /// Told when what was begun last is seen.
     last: Option<oneshot::Receiver<()>>,
+    /// What finishes what was put off.
+    settling: Option<AbortOnDropHandle<Result<(), StoreError>>>,
 }
 
 impl Chunks<'_> {
@@ -114,6 +120,9 @@ impl Chunks<'_> {
         for number in 1_u64.. {
             if number.is_multiple_of(REST) {
                 self.finish_all(tell).await?;
+            }
+            if number.is_multiple_of(SETTLED) {
+                self.settle().await?;
             }
             if self.under_way.len() == self.store.loads_at_once() {
                 self.finish(tell).await?;
@@ -149,6 +158,21 @@ impl Chunks<'_> {
         Ok(())
     }
 
+    /// Begins to finish what was put off up to now, once what was put off before is finished.
+    async fn settle(&mut self) -> Result<(), StoreError> {
+        self.settled().await?;
+        let store = self.store.clone();
+        self.settling = Some(AbortOnDropHandle::new(tokio::spawn(async move { store.settle_quotes().await })));
+        Ok(())
+    }
+
+    async fn settled(&mut self) -> Result<(), StoreError> {
+        match self.settling.take() {
+            Some(settling) => settling.await.map_err(crashed)?,
+            None => Ok(()),
+        }
+    }
+
     /// Waits for all that was begun; what failed first, if anything did.
     async fn finish_all(&mut self, tell: &mut impl FnMut(Told)) -> Result<(), StoreError> {
         let mut finished = Ok(());
@@ -161,10 +185,14 @@ impl Chunks<'_> {
     /// Waits for what was begun first.
     async fn finish(&mut self, tell: &mut impl FnMut(Told)) -> Result<(), StoreError> {
         if let Some(first) = self.under_way.pop_front() {
-            tell(Told::Added(first.await.map_err(|_| StoreError::Unavailable(sqlx::Error::WorkerCrashed))??));
+            tell(Told::Added(first.await.map_err(crashed)??));
         }
         Ok(())
     }
+}
+
+fn crashed(_: JoinError) -> StoreError {
+    StoreError::Unavailable(sqlx::Error::WorkerCrashed)
 }
 
 /// Adds all rows in one transaction; with `all_or_nothing`, none and `false` where one is unfit.

@@ -141,6 +141,9 @@ fn number(after: &str) -> Result<QuoteId, ApiError> {
 }
 
 fn place(after: &str) -> Result<(u64, QuoteId), ApiError> {
-    let place = after.split_once('.').and_then(|(upvotes, id)| Some((upvotes.parse().ok()?, id.parse().ok()?)));
+    let place = after.split_once('.').and_then(|(upvotes, id)| {
+        let is_plain = upvotes.bytes().all(|c| c.is_ascii_digit());
+        Some((upvotes.parse().ok().filter(|_| is_plain)?, id.parse().ok()?))
+    });
     place.ok_or_else(|| ApiError::BadRequest("after: upvotes and number of a quote, as 12.345".into()))
 }

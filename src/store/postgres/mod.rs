@@ -115,7 +115,7 @@ impl Postgres {
     /// may wait for what comes before it.
     async fn begin_many(&self) -> Result<Transaction<'static, Db>, StoreError> {
         let mut tx = self.begin().await?;
-        let sql = "SET LOCAL gin_pending_list_limit = '4MB'; SET LOCAL work_mem = '64MB'; \
+        let sql = "SET LOCAL gin_pending_list_limit = '16MB'; SET LOCAL work_mem = '64MB'; \
                    SET LOCAL idle_in_transaction_session_timeout = '5min'";
         sqlx::raw_sql(sql).execute(&mut *tx).await?;
         Ok(tx)

@@ -118,7 +118,7 @@ impl Store {
     pub fn loads_at_once(&self) -> usize {
         match self {
             Self::Sqlite(_) => 1,
-            Self::Postgres(_) => self.readers().min(3),
+            Self::Postgres(_) => (self.readers() - 1).min(3),
         }
     }
 

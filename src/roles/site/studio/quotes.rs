@@ -45,6 +45,8 @@ struct Page {
     q: Option<String>,
     /// What follows `after=` in the address of the next page.
     next: Option<String>,
+    /// Why nothing was looked for.
+    refused: Option<&'static str>,
     is_first: bool,
     /// Which quotes these are, as addresses say it, without the place and with it.
     part: String,
@@ -70,7 +72,7 @@ pub async fn list(
     Parameters(wanted): Parameters<Wanted>,
 ) -> Result<Response, ApiError> {
     let (show, part) = wanted.part();
-    let Found { quotes, next } = needs.quotes_to_show(&wanted, show).await?;
+    let Found { quotes, next, refused } = needs.quotes_to_show(&wanted, show).await?;
     let query = match &wanted.after {
         Some(after) => format!("{part}&after={after}"),
         None => part.clone(),
@@ -79,6 +81,7 @@ pub async fn list(
         show,
         cards: needs.cards(quotes, Some(&caller.actor), None).await?,
         next,
+        refused,
         is_first: wanted.after.is_none(),
         back: format!("/studio/quotes?{query}"),
         query,
@@ -100,7 +103,7 @@ impl Needs {
         let is_more = quotes.len() > PAGE as usize;
         quotes.truncate(PAGE as usize);
         let next = quotes.last().filter(|_| is_more).map(|last| place::behind(last, show == Show::Top));
-        Ok(Found { quotes, next })
+        Ok(Found { quotes, next, refused: None })
     }
 
     /// What has these words, and before it, on the first page, what of it is hidden.

@@ -1,7 +1,7 @@
 //! Finding quotes by their words, for pages.
 
 use super::super::Needs;
-use crate::domain::folding::{Search, fold};
+use crate::domain::folding::{InvalidSearch, Search, fold};
 use crate::domain::quote::Quote;
 use crate::http::error::ApiError;
 use crate::http::finder::Part;
@@ -18,17 +18,22 @@ pub struct Found {
     pub quotes: Vec<Quote>,
     /// What follows `after=` in the address of the next page.
     pub next: Option<String>,
+    /// Why nothing was looked for: `empty` or `too-long`.
+    pub refused: Option<&'static str>,
 }
 
 impl Needs {
-    /// The quotes on the wall that have these words, behind a place; nothing where there are none, or too many, to look
-    /// for.
+    /// The quotes on the wall that have these words, behind a place.
     pub(in super::super) async fn find_quotes(&self, words: &str, after: Option<&str>) -> Result<Found, ApiError> {
         let part = Part::new(Some(PAGE), after)?;
-        let Ok(search) = Search::parse(words) else { return Ok(Found::default()) };
+        let search = match Search::parse(words) {
+            Ok(search) => search,
+            Err(InvalidSearch::Empty) => return Ok(Found { refused: Some("empty"), ..Found::default() }),
+            Err(InvalidSearch::TooLong) => return Ok(Found { refused: Some("too-long"), ..Found::default() }),
+        };
         let found = self.finder.find(&search, part).await?;
         let next = found.next.map(|place| place.to_string());
-        Ok(Found { quotes: found.quotes.into_iter().map(|(_, quote)| quote).collect(), next })
+        Ok(Found { quotes: found.quotes.into_iter().map(|(_, quote)| quote).collect(), next, refused: None })
     }
 
     /// The hidden ones that have these words, of the newest.

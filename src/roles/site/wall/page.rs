@@ -59,6 +59,8 @@ struct Page {
     /// What is looked for.
     q: Option<String>,
     is_search: bool,
+    /// Why nothing was looked for.
+    refused: Option<&'static str>,
     /// Where the forms of quotes lead back to.
     back: String,
     /// What a switch of language must keep of the address.
@@ -119,11 +121,11 @@ pub async fn search(
 ) -> Result<Response, ApiError> {
     let reader = needs.reader(&headers).await?;
     let words = wanted.q.as_deref().unwrap_or_default();
-    let Found { quotes, next } = needs.find_quotes(words, wanted.after.as_deref()).await?;
+    let Found { quotes, next, refused } = needs.find_quotes(words, wanted.after.as_deref()).await?;
     let cards = needs.cards(quotes, reader.actor(), reader.voter().as_ref()).await?;
     let total = needs.quote_count.total().await?;
     let lists = vec![List { kind: "found", cards, next }];
-    let page = Page { lists, total, is_search: true, ..Page::new(&wanted, &reader, &base).searched(&wanted) };
+    let page = Page { lists, total, is_search: true, refused, ..Page::new(&wanted, &reader, &base).searched(&wanted) };
     needs.show_wall(language, page, reader)
 }
 
@@ -188,6 +190,7 @@ impl Page {
             is_first: wanted.after.is_none(),
             q: None,
             is_search: false,
+            refused: None,
             back: format!("/wall?{query}"),
             query,
             words: String::new(),

@@ -19,7 +19,8 @@ pub fn newest(after: Option<&str>) -> Result<Order, ApiError> {
 pub fn best_liked(after: Option<&str>) -> Result<Order, ApiError> {
     let place = |after: &str| {
         let (upvotes, id) = after.split_once('.')?;
-        Some((upvotes.parse().ok()?, id.parse().ok()?))
+        let is_plain = upvotes.bytes().all(|c| c.is_ascii_digit());
+        Some((upvotes.parse().ok().filter(|_| is_plain)?, id.parse().ok()?))
     };
     after.map(|after| place(after).ok_or_else(wrong)).transpose().map(Order::Liked)
 }
