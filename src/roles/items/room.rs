@@ -1,4 +1,5 @@
-//! How much may be large at a time: each request has at most one value, but there are many requests, and slow ones.
+//! How many large bodies are read at a time, and long lists sent: there are many requests, and slow ones. What is sent as a
+//! whole is bounded for all roles alike (`http/sending.rs`).
 
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::http::error::{ApiError, Fate};
 
-/// What is larger takes a place, in bytes.
+/// A body that is larger takes a place, in bytes.
 const SMALL: usize = 64 << 10;
 /// Large bodies that are read at a time: of 2 MiB each, and the value in it.
 const BODIES: usize = 64;
@@ -36,25 +37,20 @@ impl Room {
     /// [`ApiError::ItemsAway`] where there is none.
     pub fn for_body(&self, headers: &HeaderMap) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-        place(&self.bodies, length.is_none_or(|length| length > SMALL))
+        if length.is_some_and(|length| length <= SMALL) {
+            return Ok(None);
+        }
+        let place = Arc::clone(&self.bodies).try_acquire_owned();
+        place.map(Some).map_err(|_| ApiError::ItemsAway { fate: Fate::Refused, source: None })
     }
 
     /// A place for a list of all keys; to be held until its last page is sent.
     ///
     /// # Errors
-    /// [`ApiError::ItemsAway`] where there is none.
+    /// [`ApiError::Busy`] where there is none.
     pub fn for_list(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        free(&self.lists)
+        Arc::clone(&self.lists).try_acquire_owned().map_err(|_| ApiError::Busy(None))
     }
-}
-
-fn place(places: &Arc<Semaphore>, is_large: bool) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
-    if is_large { free(places).map(Some) } else { Ok(None) }
-}
-
-fn free(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ApiError> {
-    let place = Arc::clone(places).try_acquire_owned();
-    place.map_err(|_| ApiError::ItemsAway { fate: Fate::Refused, source: None })
 }
 
 #[cfg(test)]
