@@ -36,8 +36,10 @@ struct Browse {
     may_write: bool,
     max_key: usize,
     max_value: usize,
-    /// What became of the form from which somebody comes back: `saved` or `deleted`, and which item.
-    done: Option<(&'static str, Line)>,
+    /// What was saved by the form from which somebody comes back.
+    saved: Option<Line>,
+    /// Whether they come back from deleting something.
+    is_deleted: bool,
     /// What a switch of language must keep of the address.
     query: String,
 }
@@ -90,8 +92,11 @@ pub async fn browse(needs: &Needs, wanted: Wanted, language: Language) -> Result
     let mut keys = needs.items.keys(&wanted.prefix, &wanted.after, LINES + 1).await?;
     let goes_on = keys.len() > LINES;
     keys.truncate(LINES);
-    let done = [("saved", &wanted.saved), ("deleted", &wanted.deleted)];
-    let done = done.into_iter().find_map(|(what, key)| Some((what, Line::new(key.clone()?))));
+    // Only what is there: an address could say anything.
+    let saved = match wanted.saved.as_deref().map(str::parse::<ItemKey>) {
+        Some(Ok(key)) => needs.items.get(key.clone()).await?.map(|_| Line::new(key.to_string())),
+        _ => None,
+    };
     let page = Browse {
         next: keys.last().filter(|_| goes_on).map(|last| wanted.next(last)),
         items: keys.into_iter().map(Line::new).collect(),
@@ -102,7 +107,8 @@ pub async fn browse(needs: &Needs, wanted: Wanted, language: Language) -> Result
         may_write: needs.may_write(),
         max_key: MAX_KEY,
         max_value: MAX_VALUE,
-        done,
+        saved,
+        is_deleted: wanted.deleted.is_some(),
     };
     needs.pages.show("items/items.html", language, page)
 }

@@ -262,6 +262,11 @@ async fn a_browser_is_shown_a_page_and_led_back_to_it() {
     let answer = send(site, Method::POST, "/item", &[FORM, PAGE], "id=a+b&val=one%0D%0Atwo").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/items?saved=a+b"));
     assert_eq!(value(site, "a b").await, "one\ntwo", "what was typed");
+    let says = async |address: &str| send(site, Method::GET, address, &[PAGE], "").await.text;
+    assert!(says("/items?saved=a+b").await.contains("Saved:"));
+    for address in ["/items?saved=call+this+number", "/items?deleted=call+this+number"] {
+        assert!(!says(address).await.contains("<bdi class=\"address\">"), "an address could say anything: {address}");
+    }
     let answer = send(site, Method::POST, "/items/delete", &[FORM, PAGE], "id=a+b").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/items?deleted=a+b"));
     assert_eq!(value(site, "a b").await, "");

@@ -97,7 +97,7 @@ async fn without_a_script_items_are_added_found_changed_and_deleted() {
     browser.until("location.pathname === '/items/delete'").await;
     assert!(browser.text("main").await.contains("It is gone for everybody"));
     browser.press("Delete the item").await;
-    assert!(browser.text("[role=status]").await.contains("Deleted: greeting/en"));
+    assert!(browser.text("[role=status]").await.contains("Deleted."));
     assert_eq!(value(site, "greeting/en").await, "");
     product.running.stop().await;
 }
