@@ -8,7 +8,7 @@ use crate::store::Store;
 use crate::store::postgres::Postgres;
 use crate::store::sqlite::Sqlite;
 
-/// A command needs one, or as many as get on side by side.
+/// Of one command: an import adds three chunks side by side, and sorts what they put off over the fourth.
 const CONNECTIONS: u32 = 4;
 
 /// Where the store is.

@@ -1,7 +1,7 @@
 //! Folding: text as search sees it, the same on every backend, so that "ete" finds "Été" and "oeuvre" finds "Œuvre".
 //!
 //! A text is taken apart by Unicode's compatibility decomposition (<https://www.unicode.org/reports/tr15/>, NFKD), loses
-//! its marks, its capitals and its ligatures, and is then a row of *tokens* with a space before and after each: a token
+//! its marks, its capitals, its ligatures and what is not seen, and is then a row of *tokens* with a space before and after each: a token
 //! is a run of letters and digits, or one character that is neither. `L'Été !` becomes ` l ' ete ! `. So whether a word
 //! begins or ends somewhere is seen from the spaces beside it, and each kind of match is the search for a part of a text.
 
@@ -66,7 +66,7 @@ fn plain(c: char) -> char {
 }
 
 /// Whether a character is not seen, nor is where it stands: those that Unicode calls ignorable by default
-/// (<https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>) and no mark, and the Braille pattern without dots.
+/// (<https://www.unicode.org/reports/tr44/#Default_Ignorable_Code_Point>) and the Braille pattern without dots.
 pub(super) fn is_invisible(c: char) -> bool {
     matches!(
         c,

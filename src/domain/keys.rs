@@ -3,10 +3,9 @@
 //! Of each token of a [folded](super::folding) text there is its beginning, marked `^`, and what is left of it after its
 //! first character, after its second and so on, down to three characters; each cut after six. `monday` has `^monday`,
 //! `onday`, `nday` and `day`. So whatever stands in a word is the beginning of a key, and what an index is asked for is one
-//! or two keys, which few texts have: three letters alone would be in many. Short words, which many texts have, are asked for
-//! only where there is no longer one. They are the beginnings of very many keys; where that matters, there are
-//! keys of their own for them: `<m` and `<mo`. An index may find more than matches, never less; the texts themselves then
-//! tell.
+//! or two keys, which few texts have: three letters alone would be in many. Short words, which many texts have, are asked
+//! for only where all others are as short. They are the beginnings of very many keys; where that matters, there are keys of
+//! their own for them: `<m` and `<mo`. An index may find more than matches, never less; the texts themselves then tell.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;

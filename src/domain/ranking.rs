@@ -90,13 +90,19 @@ impl FromStr for Place {
     type Err = InvalidPlace;
 
     fn from_str(text: &str) -> Result<Self, InvalidPlace> {
-        let parts: Vec<&str> = text.split('.').collect();
-        let [rank, upvotes, id] = parts[..] else { return Err(InvalidPlace) };
+        let (rank, liked) = text.split_once('.').ok_or(InvalidPlace)?;
         let rank = Match::ALL.into_iter().find(|known| (*known as u8).to_string() == rank).ok_or(InvalidPlace)?;
-        let is_plain = upvotes.bytes().all(|c| c.is_ascii_digit());
-        let upvotes = upvotes.parse().ok().filter(|_| is_plain).ok_or(InvalidPlace)?;
-        Ok(Self { rank, upvotes: Reverse(upvotes), id: id.parse().map_err(|_| InvalidPlace)? })
+        let (upvotes, id) = liked_place(liked).ok_or(InvalidPlace)?;
+        Ok(Self { rank, upvotes: Reverse(upvotes), id })
     }
+}
+
+/// The place of a quote among the best liked, which is written `<upvotes>.<id>`; `None` where it is none.
+#[must_use]
+pub fn liked_place(text: &str) -> Option<(u64, QuoteId)> {
+    let (upvotes, id) = text.split_once('.')?;
+    let is_plain = upvotes.bytes().all(|c| c.is_ascii_digit());
+    Some((upvotes.parse().ok().filter(|_| is_plain)?, id.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -105,6 +111,14 @@ mod tests {
 
     fn place(text: &str) -> Place {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_place_among_the_best_liked_is_written_in_one_way() {
+        assert_eq!(liked_place("12.7").map(|(upvotes, id)| (upvotes, id.get())), Some((12, 7)));
+        for wrong in ["", "7", ".7", "+5.7", "5.", "5.0", "5.+7", "5.7.1", " 5.7", "99999999999999999999.7"] {
+            assert_eq!(liked_place(wrong), None, "{wrong:?}");
+        }
     }
 
     #[test]

@@ -187,7 +187,9 @@ mod tests {
         let folder = TempDir::new().unwrap();
         let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.sqlite")).await.unwrap());
         let new = |text: &&str| NewQuote { author: None, text: (*text).into(), made_at: Timestamp::UNIX_EPOCH };
-        store.insert_quotes(&texts.iter().map(new).collect::<Vec<_>>()).await.unwrap();
+        let mut load = store.load_quotes().await.unwrap();
+        load.add(&texts.iter().map(new).collect::<Vec<_>>()).await.unwrap();
+        load.commit().await.unwrap();
         let bounds = Bounds { few: 1, most: 2, ..Bounds::default() };
         (folder, Finder { bounds, patience: Duration::from_millis(10), ..Finder::new(&store) })
     }

@@ -11,6 +11,7 @@ use hemicycle::domain::poll::{Poll, Status};
 use hemicycle::domain::quote::NewQuote;
 use hemicycle::domain::rights::{Scope, Scopes};
 use hemicycle::domain::user::{NewUser, User, UserId, UserRole};
+use hemicycle::store::{Store, StoreError};
 use jiff::Timestamp;
 
 /// So many milliseconds after the moment at which made-up history begins.
@@ -156,6 +157,13 @@ pub fn codes(numbers: std::ops::Range<u128>) -> Vec<CodeHash> {
 /// A deed of an admin, done at `at(0)`.
 pub fn deed(what: &str) -> Deed {
     Deed { at: at(0), who: "admin key".into(), what: what.into(), subject: "subject".into() }
+}
+
+/// Adds quotes, in order, in one transaction.
+pub async fn add_quotes(store: &Store, new: &[NewQuote]) -> Result<(), StoreError> {
+    let mut load = store.load_quotes().await?;
+    load.add(new).await?;
+    load.commit().await
 }
 
 /// A quote of nobody's.

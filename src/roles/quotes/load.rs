@@ -82,8 +82,8 @@ pub async fn import(
     let begun = chunks.begin_all(&mut rows, &mut tell).await;
     // What was begun before something failed may be added all the same, and is told of. What failed first, counts.
     begun.and(chunks.finish_all(&mut tell).await.map_err(LoadError::from))?;
-    chunks.settle().await?;
     chunks.settled().await?;
+    store.settle_quotes().await?;
     Ok(true)
 }
 

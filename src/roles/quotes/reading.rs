@@ -12,6 +12,7 @@ use super::pages::{Page, Sheet};
 use super::view::View;
 use crate::domain::folding::Search;
 use crate::domain::quote::QuoteId;
+use crate::domain::ranking::liked_place;
 use crate::domain::rights::Need;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::finder::{self, Part};
@@ -141,9 +142,5 @@ fn number(after: &str) -> Result<QuoteId, ApiError> {
 }
 
 fn place(after: &str) -> Result<(u64, QuoteId), ApiError> {
-    let place = after.split_once('.').and_then(|(upvotes, id)| {
-        let is_plain = upvotes.bytes().all(|c| c.is_ascii_digit());
-        Some((upvotes.parse().ok().filter(|_| is_plain)?, id.parse().ok()?))
-    });
-    place.ok_or_else(|| ApiError::BadRequest("after: upvotes and number of a quote, as 12.345".into()))
+    liked_place(after).ok_or_else(|| ApiError::BadRequest("after: upvotes and number of a quote, as 12.345".into()))
 }

@@ -106,13 +106,6 @@ impl Store {
         ask!(self.insert_quote(new))
     }
 
-    /// Adds quotes, in order, in one transaction.
-    pub async fn insert_quotes(&self, new: &[NewQuote]) -> Result<(), StoreError> {
-        let mut load = self.load_quotes().await?;
-        load.add(new).await?;
-        load.commit().await
-    }
-
     /// How many [loads](Store::load_quotes) get on side by side: SQLite has one that writes.
     #[must_use]
     pub fn loads_at_once(&self) -> usize {

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::run::{eventually_ready, listening};
-use crate::forge::quote;
+use crate::forge::{add_quotes, quote};
 use crate::sandbox::{KEY, Site, binary};
 use crate::scaled::eventually;
 
@@ -27,7 +27,7 @@ async fn search_runs_alone_and_answers_from_replicas_while_the_primary_is_down()
     migrate(&binary(), &primary.url(DATABASE), None).unwrap();
     let replica = primary.standby("one", false).unwrap();
     let store = Store::Postgres(Opened::connect(&primary.url(DATABASE), &[], 2).unwrap());
-    store.insert_quotes(&["Un bel été", "two birds"].map(quote)).await.unwrap();
+    add_quotes(&store, &["Un bel été", "two birds"].map(quote)).await.unwrap();
     let (url, replicas) = (primary.url(DATABASE), replica.url(DATABASE));
     let both = [("DATABASE_URL", &*url), ("DATABASE_REPLICAS_URL", &*replicas), ("RATE_LIMIT_CREDENTIAL", "100000")];
     let (alone, replicated) = (listening("search", &both[..1]), listening("search", &both));

@@ -5,7 +5,7 @@ use hemicycle::domain::quote::{Hidden, NewQuote, Quote, QuoteId};
 use hemicycle::store::Store;
 use hemicycle::store::words::Order;
 
-use crate::forge::{account, at, quote, user_id, voter};
+use crate::forge::{account, add_quotes, at, quote, user_id, voter};
 
 async fn posted(store: &Store, texts: &[&str]) -> Vec<QuoteId> {
     let mut ids = Vec::new();
@@ -126,7 +126,7 @@ pub async fn a_deleted_accounts_quotes_are_nobodys(store: &Store) {
 
 pub async fn many_quotes_are_added_in_order_all_or_none(store: &Store) {
     let many: Vec<NewQuote> = (0..2500).map(|number| quote(&format!("quote {number}"))).collect();
-    store.insert_quotes(&many).await.unwrap();
+    add_quotes(store, &many).await.unwrap();
     assert_eq!(store.quote_count().await.unwrap(), 2500);
     let all = store.quotes(Order::After(None), 3000, false).await.unwrap();
     assert!(all.iter().zip(&many).all(|(kept, new)| kept.text == new.text));

@@ -6,7 +6,7 @@ use hemicycle::store::{Store, StoreError};
 use sqlx::{Connection, Executor, PgConnection};
 
 use super::{store, until};
-use crate::forge::{account, at, codes, invitation, open, poll_id, quote, secret, user_id};
+use crate::forge::{account, add_quotes, at, codes, invitation, open, poll_id, quote, secret, user_id};
 use crate::servers::Database;
 
 /// Does the same from several processes at once, each with connections of its own.
@@ -82,7 +82,7 @@ async fn quotes_of_an_account_that_is_deleted_meanwhile_are_nobodys() {
     });
     let importing = tokio::spawn({
         let store = store.clone();
-        async move { store.insert_quotes(&[new.clone(), new]).await }
+        async move { add_quotes(&store, &[new.clone(), new]).await }
     });
     let waiting =
         "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

@@ -13,7 +13,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use super::{store, until};
 use crate::finding::find;
-use crate::forge::quote;
+use crate::forge::{add_quotes, quote};
 use crate::servers::Database;
 
 const DATABASE: &str = "postgres";
@@ -33,7 +33,7 @@ async fn texts_are_found_by_their_index_and_never_by_reading_them_all() {
     for chunk in 0..50 {
         let text =
             |n: u32| format!("common words and word{}x {}", chunk * 1000 + n, if n < 2 { "zebra ça" } else { "" });
-        filling.insert_quotes(&(0..1000).map(|n| quote(&text(n))).collect::<Vec<_>>()).await.unwrap();
+        add_quotes(&filling, &(0..1000).map(|n| quote(&text(n))).collect::<Vec<_>>()).await.unwrap();
     }
     filling.close().await;
     database.sql("ANALYZE");
@@ -69,7 +69,7 @@ async fn letters_of_all_scripts_are_found_whatever_the_locale() {
     migrate(&database.url(), 3).await.unwrap();
     let store = store(&database);
     let quotes = ["un été à Zürich", "Ελλάδα", "日本語", "Привет", "👍"].map(quote);
-    store.insert_quotes(&quotes).await.unwrap();
+    add_quotes(&store, &quotes).await.unwrap();
     for keyword in ["zuri", "ÉTÉ", "ΛΆΔ", "日本", "日", "ВЕТ", "п", "👍"] {
         assert_eq!(count(&store, keyword).await, Some((1, true)), "{keyword}");
     }
@@ -82,7 +82,7 @@ async fn a_replica_answers_searches_while_the_primary_is_down() {
     migrate(&primary.url(DATABASE), 3).await.unwrap();
     let replica = primary.standby("one", false).unwrap();
     let store = Store::Postgres(Postgres::connect(&primary.url(DATABASE), &[replica.url(DATABASE)], 4).unwrap());
-    store.insert_quotes(&["a bird", "two birds"].map(quote)).await.unwrap();
+    add_quotes(&store, &["a bird", "two birds"].map(quote)).await.unwrap();
     until("the replica has them", async || replica.sql(DATABASE, "SELECT count(*) FROM quote_words").unwrap() == "2")
         .await;
     // Long enough for the replica to be known to have all there is.
@@ -100,7 +100,7 @@ async fn a_replica_answers_searches_while_the_primary_is_down() {
 async fn what_takes_too_long_is_given_up_by_the_server() {
     let database = Database::migrated();
     let store = store(&database);
-    store.insert_quotes(&["a bird"].map(quote)).await.unwrap();
+    add_quotes(&store, &["a bird"].map(quote)).await.unwrap();
     let mut holding = PgConnection::connect(&database.url()).await.unwrap();
     holding.execute("BEGIN; LOCK quote_words IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let (search, page, bounds) = (Search::parse("bird").unwrap(), Ranking::new(None, 10), Bounds::default());

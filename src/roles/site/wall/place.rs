@@ -2,6 +2,7 @@
 //! liked come first, behind how many like it and a dot.
 
 use crate::domain::quote::{Quote, QuoteId};
+use crate::domain::ranking::liked_place;
 use crate::http::error::ApiError;
 use crate::store::words::Order;
 
@@ -17,12 +18,7 @@ pub fn newest(after: Option<&str>) -> Result<Order, ApiError> {
 
 /// The best liked, from this place on.
 pub fn best_liked(after: Option<&str>) -> Result<Order, ApiError> {
-    let place = |after: &str| {
-        let (upvotes, id) = after.split_once('.')?;
-        let is_plain = upvotes.bytes().all(|c| c.is_ascii_digit());
-        Some((upvotes.parse().ok().filter(|_| is_plain)?, id.parse().ok()?))
-    };
-    after.map(|after| place(after).ok_or_else(wrong)).transpose().map(Order::Liked)
+    after.map(|after| liked_place(after).ok_or_else(wrong)).transpose().map(Order::Liked)
 }
 
 /// The place behind the last quote of a page; `by_likes`: where the best liked come first.
