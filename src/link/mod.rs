@@ -156,7 +156,8 @@ impl Shared {
         if let Some((error, _)) = slot.away.as_ref().filter(|(_, until)| *until > Instant::now()) {
             return Err(LinkError::Unreachable(self.url.clone(), error.clone()));
         }
-        match self.connect_examined().await {
+        // Boxed, or every call would have room for what is rarely done.
+        match Box::pin(self.connect_examined()).await {
             Ok(open) => {
                 slot.away = None;
                 slot.backoff.reset();

@@ -18,7 +18,7 @@ const SWEEP: i64 = 4000;
 
 impl Here {
     pub(crate) async fn begin_batch(&self, poll: PollId, codes: u32, now: Timestamp) -> Result<u32, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let sql = "SELECT CAST(coalesce(sum(codes), 0) AS bigint) FROM code_batches \
                        WHERE poll = $1 AND state IN ('making', 'good')";
@@ -48,7 +48,7 @@ impl Here {
     }
 
     async fn set_state(&self, poll: PollId, number: u32, update: &'static str) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let sql = format!("{update} AND poll = $1 AND batch = $2");
             let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(signed(poll.get())).bind(i64::from(number));
@@ -62,7 +62,7 @@ impl Here {
     }
 
     pub(crate) async fn batches(&self, poll: PollId) -> Result<Vec<CodeBatch>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql =
                 "SELECT batch, codes, made_at FROM code_batches WHERE poll = $1 AND state = 'good' ORDER BY batch";
             let rows = sqlx::query(sql).bind(signed(poll.get())).fetch_all(self.reading()).await?;
@@ -72,7 +72,7 @@ impl Here {
     }
 
     pub(crate) async fn sweep_codes(&self, now: Timestamp) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = "SELECT b.poll, b.batch FROM code_batches b LEFT JOIN polls p ON p.id = b.poll \
                        WHERE p.id IS NULL OR b.state = 'void' OR (b.state = 'making' AND b.made_at < $1) LIMIT 1";
             let given_up = (now - GIVEN_UP).as_millisecond();

@@ -10,7 +10,7 @@ use crate::store::values::{signed, unsigned};
 
 impl Here {
     pub(crate) async fn deeds(&self, before: Option<u64>, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = "SELECT id, at, who, what, subject FROM deeds WHERE id < $1 ORDER BY id DESC LIMIT $2";
             let before = before.map_or(i64::MAX, signed);
             let rows = sqlx::query(sql).bind(before).bind(i64::from(limit)).fetch_all(self.reading()).await?;

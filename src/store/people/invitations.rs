@@ -13,7 +13,7 @@ use crate::store::values::user_role;
 
 impl Here {
     pub(crate) async fn insert_invitation(&self, new: &Invitation, secret: &SecretHash) -> Result<(), StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             sqlx::query("DELETE FROM invitations WHERE ends_at <= $1")
                 .bind(new.made_at.as_millisecond())
@@ -36,7 +36,7 @@ impl Here {
     }
 
     pub(crate) async fn invitations(&self, now: Timestamp) -> Result<Vec<Invitation>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = "SELECT id, role, note, made_at, ends_at FROM invitations WHERE ends_at > $1 \
                        ORDER BY made_at DESC, id LIMIT 1000";
             let rows = sqlx::query(sql).bind(now.as_millisecond()).fetch_all(self.reading()).await?;
@@ -50,7 +50,7 @@ impl Here {
         secret: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<Invitation>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = "SELECT id, role, note, made_at, ends_at FROM invitations WHERE secret = $1 AND ends_at > $2";
             let query = sqlx::query(sql).bind(&secret.0[..]).bind(now.as_millisecond());
             query.fetch_optional(self.reading()).await?.as_ref().map(invitation).transpose()
@@ -63,7 +63,7 @@ impl Here {
         secret: &SecretHash,
         new: &NewUser,
     ) -> Result<Option<User>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let sql = "DELETE FROM invitations WHERE secret = $1 AND ends_at > $2 RETURNING role";
             let query = sqlx::query_scalar(sql).bind(&secret.0[..]).bind(new.user.made_at.as_millisecond());
@@ -81,7 +81,7 @@ impl Here {
     }
 
     pub(crate) async fn delete_invitation(&self, id: &str) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let deleted = sqlx::query("DELETE FROM invitations WHERE id = $1").bind(id).execute(&mut *tx).await?;
             if deleted.rows_affected() == 0 {

@@ -42,7 +42,7 @@ impl Here {
         password: Option<&str>,
         most: u32,
     ) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             if let (Some(user), Some(password)) = (new.holder.user(), password) {
                 // An update locks the account: a change of password comes before, and is seen, or after, and ends this.
@@ -85,7 +85,7 @@ impl Here {
         secret: &SecretHash,
         now: Timestamp,
     ) -> Result<Option<Shown<Session>>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = select_sessions!("s.secret = $1 AND s.ends_at > $2");
             let query = sqlx::query(sql).bind(&secret.0[..]).bind(now.as_millisecond());
             let row = query.fetch_optional(self.reading()).await?;
@@ -95,7 +95,7 @@ impl Here {
     }
 
     pub(crate) async fn sessions(&self, holder: &Holder, now: Timestamp) -> Result<Vec<Session>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql =
                 select_sessions!("(s.owner = $1 OR s.key_mark = $2) AND s.ends_at > $3 ORDER BY s.began_at DESC, s.id");
             let (owner, mark) = parts(holder);
@@ -106,7 +106,7 @@ impl Here {
     }
 
     pub(crate) async fn see_session(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let query = sqlx::query("UPDATE sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2");
             query.bind(id).bind(at.as_millisecond()).execute(&mut *tx).await?;
@@ -126,7 +126,7 @@ impl Here {
     }
 
     pub(crate) async fn insert_token(&self, new: &Token, secret: &SecretHash, most: u32) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let (owner, mark) = parts(&new.holder);
             sqlx::query("DELETE FROM tokens WHERE ends_at <= $1")
@@ -159,7 +159,7 @@ impl Here {
     }
 
     pub(crate) async fn token(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<Shown<Token>>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = select_tokens!("t.secret = $1 AND t.ends_at > $2");
             let query = sqlx::query(sql).bind(&secret.0[..]).bind(now.as_millisecond());
             let row = query.fetch_optional(self.reading()).await?;
@@ -169,7 +169,7 @@ impl Here {
     }
 
     pub(crate) async fn tokens(&self, holder: &Holder, now: Timestamp) -> Result<Vec<Token>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql =
                 select_tokens!("(t.owner = $1 OR t.key_mark = $2) AND t.ends_at > $3 ORDER BY t.made_at DESC, t.id");
             let (owner, mark) = parts(holder);
@@ -180,7 +180,7 @@ impl Here {
     }
 
     pub(crate) async fn see_token(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let query =
                 sqlx::query("UPDATE tokens SET seen_at = $2 WHERE id = $1 AND (seen_at IS NULL OR seen_at < $2)");
@@ -196,7 +196,7 @@ impl Here {
     }
 
     async fn delete_of(&self, sql: &'static str, holder: &Holder, id: &str) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let (owner, mark) = parts(holder);
             let deleted = sqlx::query(sql).bind(id).bind(owner).bind(mark).execute(&mut *tx).await?;

@@ -16,7 +16,7 @@ const CHUNK: usize = 1000;
 
 impl Here {
     pub(crate) async fn insert_user(&self, new: &NewUser) -> Result<(), StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             if !insert(&mut tx, new).await? {
                 return Err(StoreError::UserTaken);
@@ -27,7 +27,7 @@ impl Here {
     }
 
     pub(crate) async fn insert_users(&self, new: &[NewUser], all: bool) -> Result<Vec<bool>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let inserted = insert_each(&mut tx, new).await?;
             if !inserted.contains(&true) || (all && inserted.contains(&false)) {
@@ -40,7 +40,7 @@ impl Here {
     }
 
     pub(crate) async fn load_users(&self, new: &[NewUser], at: Timestamp) -> Result<Option<Vec<bool>>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             // Whoever comes second waits here until the first is done.
             let first = sqlx::query("INSERT INTO loaded (what, at) VALUES ('users', $1) ON CONFLICT DO NOTHING")
@@ -63,7 +63,7 @@ impl Here {
     }
 
     pub(crate) async fn were_users_loaded(&self) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = "SELECT EXISTS (SELECT 1 FROM loaded WHERE what = 'users')";
             Ok(sqlx::query_scalar(sql).fetch_one(self.reading()).await?)
         })
@@ -75,7 +75,7 @@ impl Here {
     }
 
     pub(crate) async fn credentials(&self, id: &UserId) -> Result<Option<(User, Option<String>)>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = "SELECT id, name, role, made_at, password FROM users WHERE folded = $1";
             let row = sqlx::query(sql).bind(id.folded()).fetch_optional(self.reading()).await?;
             row.map(|row| Ok((user(&row)?, row.try_get("password")?))).transpose()
@@ -84,7 +84,7 @@ impl Here {
     }
 
     pub(crate) async fn users(&self, after: Option<&UserId>, limit: u32) -> Result<Vec<User>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = "SELECT id, name, role, made_at FROM users WHERE folded > $1 ORDER BY folded LIMIT $2";
             let after = after.map(UserId::folded).unwrap_or_default();
             let rows = sqlx::query(sql).bind(after).bind(i64::from(limit)).fetch_all(self.reading()).await?;
@@ -94,7 +94,7 @@ impl Here {
     }
 
     pub(crate) async fn polls_of(&self, id: &UserId) -> Result<u64, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let sql = "SELECT count(*) FROM polls WHERE owner = (SELECT id FROM users WHERE folded = $1)";
             let polls: i64 = sqlx::query_scalar(sql).bind(id.folded()).fetch_one(self.reading()).await?;
             Ok(unsigned(polls))
@@ -108,7 +108,7 @@ impl Here {
         change: &UserChange,
         keep: Option<&str>,
     ) -> Result<Option<User>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let sql = "UPDATE users SET name = coalesce($2, name), role = coalesce($3, role), \
                        password = coalesce($4, password) WHERE folded = $1 RETURNING id, name, role, made_at";
@@ -141,7 +141,7 @@ impl Here {
     }
 
     pub(crate) async fn delete_user(&self, id: &UserId) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             // First, so that nothing is posted in their name meanwhile.
             let held = AssertSqlSafe(format!("SELECT folded FROM users WHERE folded = $1{FOR_UPDATE}"));

@@ -148,8 +148,8 @@ impl Postgres {
         self.view(read).await
     }
 
-    async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        within(WRITE, work).await
+    fn bounded<T>(work: impl Future<Output = Result<T, StoreError>>) -> impl Future<Output = Result<T, StoreError>> {
+        within(WRITE, work)
     }
 
     /// Reads from the primary.
@@ -174,7 +174,14 @@ impl Postgres {
 }
 
 /// Gives up on work that takes longer than `limit`: a server that was cut off does not say so.
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+///
+/// The work is boxed. It has room for making a connection, some ten kilobytes, which would be part of each request that may
+/// come to use the store, and be moved about with it, whether it does or not.
+fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> impl Future<Output = Result<T, StoreError>> {
+    let work = tokio::time::timeout(limit, Box::pin(work));
     let elapsed = |_| StoreError::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-    tokio::time::timeout(limit, work).await.map_err(elapsed)?
+    async move { work.await.map_err(elapsed)? }
 }

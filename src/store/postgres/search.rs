@@ -142,7 +142,7 @@ impl Postgres {
     pub(crate) async fn settle_quotes(&self) -> Result<(), StoreError> {
         let sql = "SELECT gin_clean_pending_list(oid) FROM pg_class \
                    WHERE oid = to_regclass('quote_words_by_key') AND pg_has_role(relowner, 'USAGE')";
-        self.bounded(async { Ok(sqlx::query(sql).execute(&self.primary).await.map(drop)?) }).await
+        Self::bounded(async { Ok(sqlx::query(sql).execute(&self.primary).await.map(drop)?) }).await
     }
 
     /// Numbers for quotes about to be added, which nobody else is given.

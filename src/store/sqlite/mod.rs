@@ -93,9 +93,9 @@ impl Sqlite {
         read(self.file.readers().clone()).await
     }
 
-    /// A file does not go away in the middle of a call: there is nothing to give up on.
-    async fn bounded<T>(&self, work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
-        work.await
+    /// A file does not go away in the middle of a call: there is nothing to give up on. Boxed as it is for a server.
+    fn bounded<T>(work: impl Future<Output = Result<T, StoreError>>) -> impl Future<Output = Result<T, StoreError>> {
+        Box::pin(work)
     }
 
     /// Puts a change on record, if it is to be, and makes it durable.

@@ -29,7 +29,7 @@ pub struct Load {
 
 impl Here {
     pub(crate) async fn insert_quote(&self, new: &NewQuote) -> Result<Quote, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let [id] = Self::next_quotes(&mut tx, 1).await?[..] else {
                 return Err(StoreError::Damaged("a quote's number"));
@@ -43,11 +43,11 @@ impl Here {
     }
 
     pub(crate) async fn load_quotes(&self) -> Result<Load, StoreError> {
-        self.bounded(async { Ok(Load { store: self.clone(), tx: self.begin_many().await? }) }).await
+        Self::bounded(async { Ok(Load { store: self.clone(), tx: self.begin_many().await? }) }).await
     }
 
     pub(crate) async fn load_quotes_once(&self, at: Timestamp) -> Result<Option<Load>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin_many().await?;
             // Whoever comes second waits here until the first is done.
             let first = sqlx::query("INSERT INTO loaded (what, at) VALUES ('quotes', $1) ON CONFLICT DO NOTHING")
@@ -68,7 +68,7 @@ impl Here {
     }
 
     pub(crate) async fn quote(&self, id: QuoteId) -> Result<Option<Quote>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut found = self.primary_quotes(&[id]).await?;
             Ok(found.pop())
         })
@@ -142,7 +142,7 @@ impl Here {
         text: &str,
         now: Timestamp,
     ) -> Result<Option<Quote>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             sqlx::query("UPDATE quotes SET quote = $2, edited_at = $3 WHERE id = $1")
                 .bind(signed(id.get()))
@@ -159,7 +159,7 @@ impl Here {
     }
 
     pub(crate) async fn hide_quote(&self, id: QuoteId, hidden: Option<&Hidden>) -> Result<Option<Quote>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let sql = "UPDATE quotes SET hidden_at = $2, hidden_by = $3 \
                        WHERE id = $1 AND (hidden_at IS NULL OR $2 IS NULL) RETURNING quote";
@@ -188,7 +188,7 @@ impl Here {
     }
 
     pub(crate) async fn delete_quote(&self, id: QuoteId) -> Result<bool, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             // The quote before its text, as all do who change either: else two of them could wait for each other.
             if held(&mut tx, id, true).await?.is_none() {
@@ -203,7 +203,7 @@ impl Here {
     }
 
     pub(crate) async fn upvote(&self, id: QuoteId, voter: VoterKey, likes: bool) -> Result<Option<u64>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut tx = self.begin().await?;
             let Some(upvotes) = held(&mut tx, id, false).await? else { return Ok(None) };
             let sql = if likes {
@@ -225,7 +225,7 @@ impl Here {
     }
 
     pub(crate) async fn upvoted(&self, keys: &[(QuoteId, VoterKey)]) -> Result<HashSet<QuoteId>, StoreError> {
-        self.bounded(async {
+        Self::bounded(async {
             let mut upvoted = HashSet::new();
             for keys in keys.chunks(CHUNK) {
                 let mut query = QueryBuilder::<Db>::new("SELECT quote FROM upvotes WHERE (quote, voter) IN ");
@@ -252,21 +252,19 @@ impl Here {
 
 impl Load {
     pub(crate) async fn number(&mut self, count: usize) -> Result<Vec<QuoteId>, StoreError> {
-        let Self { store, tx } = self;
-        store.bounded(Here::next_quotes(tx, count)).await
+        Here::bounded(Here::next_quotes(&mut self.tx, count)).await
     }
 
     pub(crate) async fn add_as(&mut self, ids: &[QuoteId], new: &[NewQuote]) -> Result<(), StoreError> {
-        let Self { store, tx } = self;
         for (ids, new) in ids.chunks(CHUNK).zip(new.chunks(CHUNK)) {
-            store.bounded(insert(tx, ids, new)).await?;
+            Here::bounded(insert(&mut self.tx, ids, new)).await?;
         }
         Ok(())
     }
 
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         let Self { store, tx } = self;
-        store.bounded(store.finish(tx)).await
+        Here::bounded(store.finish(tx)).await
     }
 }
 
