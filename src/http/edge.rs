@@ -31,22 +31,23 @@ const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src '
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// What the edge needs to know.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Edge {
     metrics: Metrics,
     pages: Pages,
     /// Who may pass; none while there is nothing to guard.
     guard: Option<Arc<Guard>>,
     /// Request ids: a random start, counted upwards, so that those of two processes do not meet.
-    ids: Arc<AtomicU64>,
+    ids: AtomicU64,
     /// The room for large answers.
     sending: Sending,
 }
 
 /// Wraps the edge around all routes of a listener, with the guard before each, and answers what none of them does.
 pub fn wrap(routes: Router, guard: Option<Arc<Guard>>, metrics: Metrics, pages: Pages, entropy: &Entropy) -> Router {
-    let ids = Arc::new(AtomicU64::new(u64::from_be_bytes(entropy.bytes())));
-    let edge = Edge { metrics, pages, guard, ids, sending: Sending::default() };
+    let ids = AtomicU64::new(u64::from_be_bytes(entropy.bytes()));
+    // Cloned for each request, more than once.
+    let edge = Arc::new(Edge { metrics, pages, guard, ids, sending: Sending::default() });
     answer_wrong_methods(routes.fallback(|| async { ApiError::NotFound("address") }))
         .layer(from_fn_with_state(edge, around))
 }
@@ -57,7 +58,7 @@ pub fn answer_wrong_methods(routes: Router) -> Router {
     routes.method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
 }
 
-async fn around(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+async fn around(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = known_method(request.method());
     let route = Route(request.extensions().get::<MatchedPath>().cloned());
