@@ -33,12 +33,20 @@ impl ItemKey {
     }
 }
 
+impl TryFrom<String> for ItemKey {
+    type Error = InvalidItem;
+
+    fn try_from(text: String) -> Result<Self, InvalidItem> {
+        let fits = (1..=MAX_KEY).contains(&text.len()) && !text.chars().any(char::is_control);
+        if fits { Ok(Self(text)) } else { Err(InvalidItem::Key) }
+    }
+}
+
 impl FromStr for ItemKey {
     type Err = InvalidItem;
 
     fn from_str(text: &str) -> Result<Self, InvalidItem> {
-        let fits = (1..=MAX_KEY).contains(&text.len()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidItem::Key) }
+        text.to_owned().try_into()
     }
 }
 

@@ -1,14 +1,21 @@
 //! What all items must do, in a store and in Redis. A backend joins with one line in the list of backends at the end; each
 //! case is then a test of its own on it, over items of its own.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
-use hemicycle::domain::item::{ItemBounds, ItemChange, ItemKey, ItemTotals, MAX_KEY, MAX_VALUE};
+use hemicycle::domain::item::{ItemBounds, ItemChange, ItemKey, ItemOutcome, ItemTotals, MAX_KEY, MAX_VALUE};
 use hemicycle::items::local::LocalItems;
 use hemicycle::items::redis::{ItemsOptions, RedisItems};
 use hemicycle::items::{Items, ItemsError, PAGE};
 use hemicycle::store::sqlite::Sqlite;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
 use redis::AsyncCommands;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use crate::servers::{prefix, redis_connection, redis_url};
 
@@ -30,6 +37,10 @@ macro_rules! items_contract {
             let backend = $open($crate::items_contract::bounds(3, 40)).await;
             $crate::items_contract::bounds_hold(&backend).await;
             backend.is_in_step().await;
+        }
+        #[test]
+        fn changes_that_arrive_together_are_decided_on_one_by_one() {
+            $crate::items_contract::are_decided_on_one_by_one($open);
         }
     };
 }
@@ -58,7 +69,6 @@ async fn local(bounds: ItemBounds) -> Backend {
     Backend { items: Items::Local(LocalItems::open(store, bounds)), kind: Kind::Local(folder) }
 }
 
-#[expect(clippy::unused_async, reason = "every backend is opened alike")]
 async fn redis(bounds: ItemBounds) -> Backend {
     let (url, prefix) = (redis_url(), prefix());
     let options = ItemsOptions { url, replicas: Vec::new(), prefix: prefix.clone(), bounds };
@@ -252,6 +262,59 @@ async fn bounds_hold(items: &Backend) {
     items.set("d", "12345678").await.unwrap();
     let both = join_all([items.set("e", ""), items.set("d", "1")]).await;
     assert!(both[0].is_err() && both[1].is_ok(), "{both:?}");
+}
+
+/// Whatever arrives together: what each is told, what is there in the end and how much of it is as the rule says, one change
+/// after the other.
+fn are_decided_on_one_by_one<F: Future<Output = Backend>>(open: impl Fn(ItemBounds) -> F) {
+    let change = (0..6_usize, option::weighted(0.7, 0..14_usize));
+    let batches = vec(vec(change, 1..40), 1..6);
+    let runtime = Runtime::new().unwrap();
+    let checked = TestRunner::new(Config::with_cases(40)).run(&batches, |batches| {
+        runtime.block_on(async {
+            let bounds = bounds(4, 50);
+            let items = open(bounds).await;
+            let (mut there, mut totals) = (BTreeMap::<usize, String>::new(), ItemTotals::default());
+            for (round, batch) in batches.iter().enumerate() {
+                let value = |length: usize| "abcdefghijklmn"[..length].replace('a', &round.to_string());
+                let told = join_all(batch.iter().map(async |(item, length)| {
+                    let name = key(&format!("item {item}"));
+                    items
+                        .items
+                        .change(match length {
+                            Some(length) => ItemChange::set(name, value(*length)).unwrap(),
+                            None => ItemChange::delete(name),
+                        })
+                        .await
+                }))
+                .await;
+                for ((item, length), told) in batch.iter().zip(told) {
+                    let weight = |value: &String| ("item 0".len() + value.len()) as u64;
+                    let new = length.map(value);
+                    let wanted = bounds.decide(&mut totals, there.get(item).map(weight), new.as_ref().map(weight));
+                    let told = match told {
+                        Ok(()) => ItemOutcome::Done,
+                        Err(ItemsError::TooManyKeys) => ItemOutcome::TooManyKeys,
+                        Err(ItemsError::TooManyBytes) => ItemOutcome::TooManyBytes,
+                        Err(other) => panic!("{other:?}"),
+                    };
+                    prop_assert_eq!(told, wanted);
+                    match (told, new) {
+                        (ItemOutcome::Done, Some(value)) => drop(there.insert(*item, value)),
+                        (ItemOutcome::Done, None) => drop(there.remove(item)),
+                        _ => {}
+                    }
+                }
+                for item in 0..6 {
+                    prop_assert_eq!(items.get(&format!("item {item}")).await, there.get(&item).cloned());
+                }
+                prop_assert_eq!(items.items.totals().await.unwrap(), totals);
+            }
+            items.is_in_step().await;
+            Ok(())
+        })
+    });
+    checked.unwrap();
 }
 
 items_contract! {

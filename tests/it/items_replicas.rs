@@ -1,4 +1,5 @@
-//! Items that are read from replicas of Redis, by several processes at once.
+//! Items in servers of Redis that are a test's own: read from replicas, by several processes at once; and one that has no
+//! memory left.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -271,6 +272,34 @@ async fn after_a_failover_writes_and_reads_go_on_and_nothing_acknowledged_is_sta
         eventually_fresh(items, 2).await;
         assert_eq!(get(items, "after").await.unwrap(), "there");
     }
+}
+
+#[tokio::test]
+async fn a_server_without_memory_sets_nothing_and_deletes_what_is_to_go() {
+    let main = Redis::start(&RedisOptions::default()).unwrap();
+    let items = open(&main.url(), &[]);
+    let delete = async |name: &str| items.change(ItemChange::delete(key(name))).await;
+    for name in ["a", "b", "c"] {
+        set(&items, name, "there").await.unwrap();
+    }
+    let before = items.totals().await.unwrap();
+    main.command(&["CONFIG", "SET", "maxmemory", "1"]).unwrap();
+    let refused = set(&items, "a", "another").await.unwrap_err();
+    assert!(matches!(refused, ItemsError::Refused(_)), "{refused:?}");
+    // Whatever travels together is refused together: all of it, or some of what was refused would have happened.
+    let told = join_all(["a", "b"].map(async |name| match name {
+        "a" => set(&items, name, "another").await,
+        _ => delete(name).await,
+    }));
+    assert!(told.await.iter().all(|told| matches!(told, Err(ItemsError::Refused(_)))));
+    assert_eq!(items.totals().await.unwrap(), before);
+    delete("b").await.unwrap();
+    main.command(&["CONFIG", "SET", "maxmemory", "0"]).unwrap();
+    set(&items, "a", "again").await.unwrap();
+    for (name, value) in [("a", "again"), ("b", ""), ("c", "there")] {
+        assert_eq!(get(&items, name).await.unwrap(), value);
+    }
+    assert_eq!(items.totals().await.unwrap(), ItemTotals { keys: 2, bytes: 12 });
 }
 
 #[tokio::test]

@@ -11,16 +11,18 @@
 //! ```
 //!
 //! # Writing
-//! What arrived together is one call of the script `write.lua`, which keeps the three in step, change by change in their
-//! order, and refuses what would go past the bounds.
+//! What arrived together is one call of the script `write.lua`, which keeps the three in step, decides on each change in
+//! its turn, and refuses what would go past the bounds.
 //!
 //! ```text
 //! KEYS  names bytes value:<key>*
-//! ARGV  most bytes, most keys, (key, set or delete, value){…}
-//! answer  for each change: done, keys or bytes (which bound stands in the way)
+//! ARGV  most bytes, most keys, for each change s (set) or d (delete), <key>*, <value>* (empty to delete)
+//! answer  for each change d (done), or which bound stands in the way: k (keys), b (bytes)
 //! ```
 //!
-//! A call that did nothing (there was no connection, the server is no main) is made once more; none that may have.
+//! The script is sent with each call: it is small beside what it does for a batch, and a server that has just become the
+//! main need not be told it first. A call that did nothing (there was no connection, the server is no main) is made once
+//! more; none that may have.
 //!
 //! # Reading what was written
 //! Once a write is answered, everybody reads it, by whichever process: see `replicas.rs`.
@@ -36,17 +38,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::join;
-use redis::aio::MultiplexedConnection;
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, Script, ServerErrorKind, Value};
+use futures_util::future::{OptionFuture, join};
+use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, RedisWrite, ServerErrorKind, Value};
 use tokio::time::Instant;
 
-use self::replicas::Replicas;
+use self::replicas::{Confirmed, Replicas};
 use super::{ItemsError, READ_BATCH, Sources, WAITING, WRITE_BATCH, WRITE_WEIGHT};
 use crate::config::RedisUrl;
 use crate::domain::item::{ItemBounds, ItemChange, ItemKey, ItemOutcome, ItemTotals};
 use crate::gather::{Bounds, Gather};
 use crate::link::{Link, LinkError};
+
+const SCRIPT: &str = include_str!("write.lua");
 
 /// How long an answer of the main may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -86,8 +89,6 @@ struct Backend {
     /// For reads.
     reading: Link,
     replicas: Option<Replicas>,
-    /// `write.lua`
-    script: Script,
     /// What keys begin with.
     prefix: String,
     bounds: ItemBounds,
@@ -110,7 +111,6 @@ impl RedisItems {
             reading: writing.another(PATIENCE),
             writing,
             replicas: watched,
-            script: Script::new(include_str!("write.lua")),
             prefix: format!("{}items:", options.prefix),
             bounds: options.bounds,
             by_main: AtomicU64::default(),
@@ -167,14 +167,15 @@ impl Backend {
         format!("{}{name}", self.prefix)
     }
 
-    fn value(&self, key: &ItemKey) -> String {
-        format!("{}value:{key}", self.prefix)
+    /// Adds what the value of an item is called.
+    fn name_value(&self, command: &mut Cmd, key: &ItemKey) {
+        command.write_arg_fmt(format_args!("{}value:{key}", self.prefix));
     }
 
     async fn values(self: Arc<Self>, keys: Vec<ItemKey>) -> Result<Vec<Option<Bytes>>, ItemsError> {
         let mut command = redis::cmd("MGET");
         for key in &keys {
-            command.arg(self.value(key));
+            self.name_value(&mut command, key);
         }
         let values: Vec<Option<Vec<u8>>> = self.read(&command).await?;
         Ok(values.into_iter().map(|value| value.map(Bytes::from)).collect())
@@ -223,29 +224,41 @@ impl Backend {
 
     /// What became of the changes, and from when on everybody reads them where that is not now.
     async fn write(&self, changes: &[ItemChange]) -> Result<(Vec<ItemOutcome>, Option<Instant>), ItemsError> {
-        let mut call = self.script.key(self.key("names"));
-        call.key(self.key("bytes")).arg(self.bounds.0.bytes).arg(self.bounds.0.keys);
-        for ItemChange { key, value } in changes {
-            let (what, value) = value.as_ref().map_or(("delete", &[][..]), |value| ("set", &value[..]));
-            call.key(self.value(key)).arg(key.as_str()).arg(what).arg(value);
-        }
+        let call = self.call(changes);
+        let awaited = self.replicas.as_ref().and_then(Replicas::awaited);
         let written = self.writing.run(async |redis| {
-            let outcomes: Vec<String> = call.invoke_async(redis).await?;
-            // Whatever is wrong from here on, it is written.
-            Ok((outcomes, self.seen_from(redis).await))
+            let mut other = redis.clone();
+            let confirmed = OptionFuture::from(awaited.map(|of| Confirmed::ask(&mut other, of)));
+            // In one breath: the main goes on to wait before it has answered, and replicas hear of both at once.
+            let (outcomes, confirmed) = join(call.query_async::<Vec<u8>>(redis), confirmed).await;
+            // Whatever is wrong with the second, it is written.
+            Ok((outcomes?, confirmed))
         });
-        let (outcomes, seen_from) = written.await.map_err(fate)?;
-        let outcomes = outcomes.iter().map(|outcome| outcome_of(outcome)).collect::<Option<Vec<_>>>();
+        let (outcomes, confirmed) = written.await.map_err(fate)?;
+        let outcomes = outcomes.iter().map(|outcome| outcome_of(*outcome)).collect::<Option<Vec<_>>>();
         let outcomes = outcomes.filter(|outcomes| outcomes.len() == changes.len());
-        Ok((outcomes.ok_or_else(|| ItemsError::unknown(Unexpected))?, seen_from.map_err(ItemsError::unknown)?))
+        let (outcomes, confirmed) = (
+            outcomes.ok_or_else(|| ItemsError::unknown(Unexpected))?,
+            confirmed.transpose().map_err(ItemsError::unknown)?,
+        );
+        Ok((outcomes, self.replicas.as_ref().and_then(|replicas| replicas.seen_from(confirmed))))
     }
 
-    /// From when on everybody reads what was just written; `None` where they all do.
-    async fn seen_from(&self, redis: &mut MultiplexedConnection) -> RedisResult<Option<Instant>> {
-        match &self.replicas {
-            Some(replicas) => replicas.seen_from(redis).await,
-            None => Ok(None),
+    fn call(&self, changes: &[ItemChange]) -> Cmd {
+        let mut call = redis::cmd("EVAL");
+        call.arg(SCRIPT).arg(2 + changes.len()).arg(self.key("names")).arg(self.key("bytes"));
+        for change in changes {
+            self.name_value(&mut call, &change.key);
         }
+        let kinds: Vec<u8> = changes.iter().map(|change| if change.value.is_some() { b's' } else { b'd' }).collect();
+        call.arg(self.bounds.0.bytes).arg(self.bounds.0.keys).arg(kinds);
+        for change in changes {
+            call.arg(change.key.as_str());
+        }
+        for change in changes {
+            call.arg(change.value.as_deref().unwrap_or_default());
+        }
+        call
     }
 }
 
@@ -262,11 +275,11 @@ fn is_main(role: Value) -> RedisResult<()> {
     Err(RedisError::from((ErrorKind::Server(ServerErrorKind::ReadOnly), "it is the main no longer")))
 }
 
-fn outcome_of(answer: &str) -> Option<ItemOutcome> {
+fn outcome_of(answer: u8) -> Option<ItemOutcome> {
     match answer {
-        "done" => Some(ItemOutcome::Done),
-        "keys" => Some(ItemOutcome::TooManyKeys),
-        "bytes" => Some(ItemOutcome::TooManyBytes),
+        b'd' => Some(ItemOutcome::Done),
+        b'k' => Some(ItemOutcome::TooManyKeys),
+        b'b' => Some(ItemOutcome::TooManyBytes),
         _ => None,
     }
 }

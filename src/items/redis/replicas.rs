@@ -9,7 +9,7 @@
 //! caught up go on.
 //!
 //! # Writes: whoever was told that something is written finds it, by whichever process
-//! After a write the main is asked to wait, for [`WAIT`], until as many replicas have it as followed it in any look of the
+//! Right behind a write the main is asked to wait, for [`WAIT`], until as many replicas have it as followed it in any look of the
 //! last [`REMEMBERED`]. If they have, every replica that anybody reads from has it: one that came since the last look is still
 //! warming up everywhere. If they have not, the answer (not the next batch) is held back until [`MAX_LAG`] has passed:
 //! by then nobody reads from a replica any more that lacks it. The main is then not asked to wait for a second: the next batch
@@ -92,6 +92,13 @@ pub struct Fresh<'r> {
     pub replica: &'r Replica,
 }
 
+/// By how many replicas a write was confirmed in time, of how many that were asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirmed {
+    by: usize,
+    of: usize,
+}
+
 /// What `INFO replication` says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Told {
@@ -143,27 +150,37 @@ impl Replicas {
         self.all[first..].iter().chain(&self.all[..first]).filter_map(|replica| replica.fresh())
     }
 
-    /// From when on everybody reads what was just written by this connection; `None` where they all do. Waits a moment.
-    pub async fn seen_from(&self, redis: &mut MultiplexedConnection) -> RedisResult<Option<Instant>> {
-        let written_at = Instant::now();
-        let followers = match locked(&self.main).followers_at(written_at) {
-            Ok(followers) => followers,
-            Err(unsettled_until) => return Ok(Some(unsettled_until)),
-        };
-        let held = Some(written_at + MAX_LAG);
-        if followers == 0 {
-            return Ok(None);
+    /// How many are to confirm what is written next; `None` where nobody need be asked, or it would be in vain.
+    pub fn awaited(&self) -> Option<usize> {
+        let (main, now) = (locked(&self.main), Instant::now());
+        let is_in_vain = main.no_wait_until.is_some_and(|until| until > now);
+        main.followers_at(now).ok().filter(|followers| *followers > 0 && !is_in_vain)
+    }
+
+    /// From when on everybody reads what was just written; `None` where they all do. `confirmed`: by how many it was, of how
+    /// many that were awaited, where any were.
+    pub fn seen_from(&self, confirmed: Option<Confirmed>) -> Option<Instant> {
+        let (mut main, now) = (locked(&self.main), Instant::now());
+        if confirmed.is_some_and(|confirmed| confirmed.by < confirmed.of) {
+            main.no_wait_until = Some(now + NO_WAIT);
         }
-        if locked(&self.main).no_wait_until.is_some_and(|until| until > written_at) {
-            return Ok(held);
+        match main.followers_at(now) {
+            Ok(followers) if confirmed.map_or(0, |confirmed| confirmed.by) >= followers => None,
+            Ok(_) => Some(now + MAX_LAG),
+            Err(unsettled_until) => Some(unsettled_until),
         }
+    }
+}
+
+impl Confirmed {
+    /// Has the main wait for so many of its replicas to confirm what was last sent over this connection.
+    ///
+    /// # Errors
+    /// Where it does not say whether they have.
+    pub async fn ask(redis: &mut MultiplexedConnection, of: usize) -> RedisResult<Self> {
         let mut wait = redis::cmd("WAIT");
-        wait.arg(followers).arg(u64::try_from(WAIT.as_millis()).unwrap_or_default());
-        if wait.query_async::<usize>(redis).await? >= followers {
-            return Ok(None);
-        }
-        locked(&self.main).no_wait_until = Some(Instant::now() + NO_WAIT);
-        Ok(held)
+        wait.arg(of).arg(u64::try_from(WAIT.as_millis()).unwrap_or_default());
+        Ok(Self { by: wait.query_async(redis).await?, of })
     }
 }
 

@@ -1,37 +1,59 @@
 -- See items/redis/mod.rs for the keys, the arguments and the answer.
 local names, bytes = KEYS[1], KEYS[2]
-local total = tonumber(redis.call('GET', bytes) or '0')
-local count = redis.call('ZCARD', names)
-local most_bytes, most_keys = tonumber(ARGV[1]), tonumber(ARGV[2])
-local outcomes, at = {}, 3
-for i = 3, #KEYS do
-  local key, name, op, value = KEYS[i], ARGV[at], ARGV[at + 1], ARGV[at + 2]
-  at = at + 3
-  local known = redis.call('ZSCORE', names, name)
-  local old = known and #name + redis.call('STRLEN', key) or 0
-  if op == 'set' then
-    local new = total - old + #name + #value
-    if not known and count + 1 > most_keys then
-      outcomes[i - 2] = 'keys'
-    elseif new > most_bytes and new > total then
-      outcomes[i - 2] = 'bytes'
-    else
-      redis.call('SET', key, value)
-      if not known then
-        redis.call('ZADD', names, 0, name)
-        count = count + 1
-      end
-      total = new
-      outcomes[i - 2] = 'done'
+local most_bytes, most_keys, kinds = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
+local changes = #kinds
+local count, total = redis.call('ZCARD', names), tonumber(redis.call('GET', bytes) or '0')
+local total_before = total
+local known = redis.call('ZMSCORE', names, unpack(ARGV, 4, 3 + changes))
+
+-- Each change in its turn. Of each item, at the place of its first change: what it weighs, key and value, before and now,
+-- where it is there; and the last change that it saw.
+local place, before, now, last, outcomes = {}, {}, {}, {}, {}
+for i = 1, changes do
+  local name, value = ARGV[3 + i], ARGV[3 + changes + i]
+  local at = place[name]
+  before[i], now[i], last[i] = false, false, false
+  if not at then
+    at, place[name] = i, i
+    if known[i] then
+      before[i] = #name + redis.call('STRLEN', KEYS[2 + i])
+      now[i] = before[i]
     end
+  end
+  local old, new = now[at], kinds:byte(i) == 115 and #name + #value
+  local then_total = total - (old or 0) + (new or 0)
+  if new and not old and count + 1 > most_keys then
+    outcomes[i] = 'k'
+  elseif new and then_total > most_bytes and then_total > total then
+    outcomes[i] = 'b'
   else
-    if known then
-      redis.call('UNLINK', key)
-      redis.call('ZREM', names, name)
-      count, total = count - 1, total - old
-    end
-    outcomes[i - 2] = 'done'
+    count = count + (new and 1 or 0) - (old and 1 or 0)
+    total, now[at], last[at], outcomes[i] = then_total, new, i, 'd'
   end
 end
-redis.call('SET', bytes, string.format('%.0f', total))
-return outcomes
+
+-- What comes of them, all at once: a call for each would take most of the time.
+local set, sets, add, adds, unlink, remove, gone = {}, 0, {}, 0, {}, {}, 0
+for at = 1, changes do
+  local i = last[at]
+  if i and now[at] then
+    set[sets + 1], set[sets + 2] = KEYS[2 + i], ARGV[3 + changes + i]
+    sets = sets + 2
+    if not before[at] then
+      add[adds + 1], add[adds + 2] = 0, ARGV[3 + i]
+      adds = adds + 2
+    end
+  elseif i and before[at] then
+    gone = gone + 1
+    unlink[gone], remove[gone] = KEYS[2 + i], ARGV[3 + i]
+  end
+end
+-- First what a server without memory refuses: whatever follows a write it lets through.
+if sets > 0 then redis.call('MSET', unpack(set)) end
+if adds > 0 then redis.call('ZADD', names, unpack(add)) end
+if gone > 0 then
+  redis.call('UNLINK', unpack(unlink))
+  redis.call('ZREM', names, unpack(remove))
+end
+if total ~= total_before then redis.call('SET', bytes, string.format('%.0f', total)) end
+return table.concat(outcomes)

@@ -76,7 +76,7 @@ impl Needs {
 }
 
 /// The key that somebody named.
-fn key(id: Option<&str>) -> Result<ItemKey, ApiError> {
+fn key(id: Option<String>) -> Result<ItemKey, ApiError> {
     let missing = || ApiError::BadRequest("id is missing: the key of the item".into());
-    Ok(id.ok_or_else(missing)?.parse::<ItemKey>()?)
+    Ok(ItemKey::try_from(id.ok_or_else(missing)?)?)
 }

@@ -119,7 +119,7 @@ pub async fn view(
     Parameters(named): Parameters<Named>,
     language: Language,
 ) -> Result<Response, ApiError> {
-    let key = key(named.id().as_deref())?;
+    let key = key(named.id())?;
     let value = needs.items.get(key.clone()).await?;
     let (exists, value, item) = (value.is_some(), value.unwrap_or_default(), Line::new(key.to_string()));
     let page = View {
@@ -139,7 +139,7 @@ pub async fn confirm(
     Parameters(named): Parameters<Named>,
     language: Language,
 ) -> Result<Response, ApiError> {
-    needs.pages.show("items/delete.html", language, Line::new(key(named.id().as_deref())?.to_string()))
+    needs.pages.show("items/delete.html", language, Line::new(key(named.id())?.to_string()))
 }
 
 /// `POST /items/delete`: by the form of that page.
@@ -162,7 +162,7 @@ pub async fn delete_by_form(
 ) -> Result<Response, ApiError> {
     needs.allow(&headers).await?;
     let named: Named = Asked::read(&headers, body, 4 * MAX_KEY).await?.parse()?;
-    let key = key(named.id().as_deref())?;
+    let key = key(named.id())?;
     needs.items.change(ItemChange::delete(key.clone())).await?;
     Ok(Redirect::to(&after("deleted", &key)).into_response())
 }

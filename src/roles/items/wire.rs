@@ -1,13 +1,16 @@
 //! Items one by one, as clients of old ask for them.
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Redirect, Response};
-use serde::Deserialize;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 
 use super::openapi::{Name, given_key, given_value, key_in_address};
@@ -43,28 +46,57 @@ struct Wish {
     val: Option<Plain>,
 }
 
-/// What is kept as text.
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "expected a string, a number, true or false")]
-enum Plain {
-    Text(String),
-    Number(serde_json::Number),
-    Truth(bool),
-}
+/// What is kept as text: a string, a number, true or false.
+#[derive(Debug)]
+struct Plain(String);
 
-impl From<Plain> for String {
-    fn from(plain: Plain) -> Self {
-        match plain {
-            Plain::Text(text) => text,
-            Plain::Number(number) => number.to_string(),
-            Plain::Truth(truth) => truth.to_string(),
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AsText;
+
+        // By hand: an untagged enum would copy each value of a mebibyte once more.
+        impl Visitor<'_> for AsText {
+            type Value = Plain;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("a string, a number, true or false")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Plain, E> {
+                Ok(Plain(text.to_owned()))
+            }
+
+            fn visit_string<E: de::Error>(self, text: String) -> Result<Plain, E> {
+                Ok(Plain(text))
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Plain, E> {
+                Ok(Plain(number.to_string()))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Plain, E> {
+                Ok(Plain(number.to_string()))
+            }
+
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Plain, E> {
+                // As JSON writes it: 2.0 is not 2.
+                let number = serde_json::Number::from_f64(number);
+                let number = number.ok_or_else(|| E::custom("the number is not finite"))?;
+                Ok(Plain(number.to_string()))
+            }
+
+            fn visit_bool<E: de::Error>(self, truth: bool) -> Result<Plain, E> {
+                Ok(Plain(truth.to_string()))
+            }
         }
+
+        deserializer.deserialize_any(AsText)
     }
 }
 
 impl Named {
     pub(super) fn id(self) -> Option<String> {
-        self.id.map(String::from)
+        self.id.map(|Plain(id)| id)
     }
 }
 
@@ -84,7 +116,7 @@ pub async fn get_item(
     State(needs): State<Arc<Needs>>,
     Parameters(asked): Parameters<Named>,
 ) -> Result<Response, ApiError> {
-    let value = needs.items.get(key(asked.id().as_deref())?).await?.unwrap_or_default();
+    let value = needs.items.get(key(asked.id())?).await?.unwrap_or_default();
     let length = HeaderValue::from(value.len());
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8")),
@@ -110,14 +142,15 @@ pub async fn get_item(
         (status = 507, description = "There is no room for more items, or for so many bytes. What makes less of them goes.", body = ErrorBody)
     )
 )]
-pub async fn set_item(State(needs): State<Arc<Needs>>, headers: HeaderMap, body: Body) -> Result<Response, ApiError> {
+pub async fn set_item(State(needs): State<Arc<Needs>>, request: Request) -> Result<Response, ApiError> {
+    let (Parts { headers, .. }, body) = request.into_parts();
     needs.allow(&headers).await?;
     let _place = needs.room.for_body(&headers)?;
     let asked = Asked::read_leniently(&headers, body, BODY).await?;
     let Wish { id, val } = asked.parse()?;
-    let key = key(id.map(String::from).as_deref())?;
-    let value = val.ok_or_else(|| ApiError::BadRequest("val is missing: the value of the item".into()))?;
-    let (mut value, by_page) = (String::from(value), asked.is_form && wants_page(&headers));
+    let key = key(id.map(|Plain(id)| id))?;
+    let missing = || ApiError::BadRequest("val is missing: the value of the item".into());
+    let (Plain(mut value), by_page) = (val.ok_or_else(missing)?, asked.is_form && wants_page(&headers));
     if by_page {
         // A browser sends what was typed with the line ends of another age.
         value = value.replace("\r\n", "\n");
@@ -151,8 +184,8 @@ pub async fn delete_item(
     let asked = Asked::read_leniently(&headers, body, NAME).await?;
     let in_address = named.id();
     // One that is none is refused, also where the body counts.
-    in_address.as_deref().map(|id| key(Some(id))).transpose()?;
+    in_address.clone().map(|id| key(Some(id))).transpose()?;
     let id = if asked.is_empty() { in_address } else { asked.parse::<Named>()?.id() };
-    needs.items.change(ItemChange::delete(key(id.as_deref())?)).await?;
+    needs.items.change(ItemChange::delete(key(id)?)).await?;
     Ok("ok")
 }
