@@ -22,6 +22,49 @@ const READERS: usize = 16;
 /// Requests at a time that make the items.
 const MAKERS: usize = 64;
 
+/// What is asked, and how much of the ceiling it is to reach.
+struct Request {
+    method: &'static str,
+    /// For wrk.
+    script: &'static str,
+    target: f64,
+}
+
+const GET: Request = Request { method: "GET", script: GETS, target: 0.5 };
+const POST: Request = Request { method: "POST", script: POSTS, target: 0.4 };
+
+/// The role over a main, which has each write on disk before it answers, and two replicas.
+struct Scaled {
+    role: Role,
+    _servers: [Redis; 3],
+}
+
+impl Scaled {
+    /// `append_fsync`: when the replicas have on disk what they hold in memory.
+    async fn start(append_fsync: &str) -> anyhow::Result<Self> {
+        let main = Redis::start(&RedisOptions::default())?;
+        let options = RedisOptions { append_fsync: append_fsync.into(), ..RedisOptions::replica_of(main.address()) };
+        let replicas = [Redis::start(&options)?, Redis::start(&options)?];
+        let environment = [
+            ("REDIS_URL", main.url()),
+            ("REDIS_REPLICAS_URL", replicas.each_ref().map(Redis::url).join(",")),
+            ("ADMIN_KEY", "key-of-the-benchmark".into()),
+            ("SECRET_KEY", "secret-of-the-benchmark".into()),
+            ("RUST_LOG", "error".into()),
+        ];
+        let environment = environment.map(|(name, value)| (name.to_owned(), value));
+        let role = Role::start(&binary()?, "items", &environment)?;
+        // Replicas are read from once they have been fresh for a second, writes answered at once a little later.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let [one, two] = replicas;
+        Ok(Self { role, _servers: [main, one, two] })
+    }
+
+    fn address(&self) -> String {
+        self.role.address().to_string()
+    }
+}
+
 /// Measures items over both backends.
 ///
 /// # Errors
@@ -30,49 +73,54 @@ pub async fn measure(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     let product = Product::start().await?;
     let bare = Bare::start(&product.address).await?;
     compare(args, "items in one process", &product.address, &bare, figures).await?;
-    let main = Redis::start(&RedisOptions::default())?;
-    let replica = || Redis::start(&RedisOptions::replica_of(main.address()));
-    let replicas = [replica()?, replica()?];
-    let environment = [
-        ("REDIS_URL", main.url()),
-        ("REDIS_REPLICAS_URL", replicas.each_ref().map(Redis::url).join(",")),
-        ("ADMIN_KEY", "key-of-the-benchmark".into()),
-        ("SECRET_KEY", "secret-of-the-benchmark".into()),
-        ("RUST_LOG", "error".into()),
-    ];
-    let environment = environment.map(|(name, value)| (name.to_owned(), value));
-    let role = Role::start(&binary()?, "items", &environment)?;
-    let address = role.address().to_string();
-    // Replicas are read from once they have been fresh for a second, writes answered at once a little later.
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    compare(args, "items through Redis", &address, &bare, figures).await
+    let scaled = Scaled::start("everysec").await?;
+    compare(args, "items through Redis", &scaled.address(), &bare, figures).await?;
+    drop(scaled);
+    let scaled = Scaled::start("always").await?;
+    make(&scaled.address(), 0..ITEMS).await?;
+    let name = "items through Redis, all on disk";
+    of_bare(args, name, &scaled.address(), &bare, &[POST], figures)
 }
 
 async fn compare(args: &Args, name: &str, address: &str, bare: &Bare, figures: &mut Figures) -> anyhow::Result<()> {
     make(address, 0..ITEMS).await?;
-    let load = Load { connections: args.connections, seconds: args.seconds };
-    let (mut gets, mut posts, mut get_ceilings, mut post_ceilings) = (vec![], vec![], vec![], vec![]);
-    for round in 0..args.rounds {
-        eprintln!("{name}: round {} of {}", round + 1, args.rounds);
-        for (script, ceilings, rates) in [(GETS, &mut get_ceilings, &mut gets), (POSTS, &mut post_ceilings, &mut posts)]
-        {
-            ceilings.push(load.by_script(&bare.address, script)?.rate);
-            let measured = load.by_script(address, script)?;
-            ensure!(measured.errors == 0, "{name}: {} requests failed", measured.errors);
-            rates.push(measured.rate);
-        }
-    }
-    figures.ratio(&format!("{name}: GET, of bare GET"), 0.5, &gets, &get_ceilings);
-    figures.ratio(&format!("{name}: POST, of bare POST"), 0.4, &posts, &post_ceilings);
+    of_bare(args, name, address, bare, &[GET, POST], figures)?;
     make(address, ITEMS..LISTED - 1).await?;
     let listing = tokio::spawn(list_for_ever(address.to_owned()));
     let mut p99 = Vec::new();
+    let load = Load { connections: READERS, seconds: args.seconds };
     for _ in 0..args.rounds {
-        p99.push(Load { connections: READERS, ..load }.by_script(address, GETS)?.p99_ms);
+        p99.push(load.by_script(address, GETS)?.p99_ms);
     }
     ensure!(!listing.is_finished(), "the list of all items failed");
     listing.abort();
     figures.at_most(&format!("{name}: GET while all are listed, p99"), Unit::Milliseconds, 5.0, &p99);
+    Ok(())
+}
+
+/// How many of the requests that the bare server answers in a second these answer.
+fn of_bare(
+    args: &Args,
+    name: &str,
+    address: &str,
+    bare: &Bare,
+    requests: &[Request],
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    let load = Load { connections: args.connections, seconds: args.seconds };
+    let mut rates: Vec<(Vec<f64>, Vec<f64>)> = requests.iter().map(|_| Default::default()).collect();
+    for round in 0..args.rounds {
+        eprintln!("{name}: round {} of {}", round + 1, args.rounds);
+        for (request, (rates, ceilings)) in requests.iter().zip(&mut rates) {
+            ceilings.push(load.by_script(&bare.address, request.script)?.rate);
+            let measured = load.by_script(address, request.script)?;
+            ensure!(measured.errors == 0, "{name}: {} requests failed", measured.errors);
+            rates.push(measured.rate);
+        }
+    }
+    for (Request { method, target, .. }, (rates, ceilings)) in requests.iter().zip(&rates) {
+        figures.ratio(&format!("{name}: {method}, of bare {method}"), *target, rates, ceilings);
+    }
     Ok(())
 }
 
