@@ -1,5 +1,7 @@
 //! The parameters of an address, refused as everything else is.
 
+use std::error::Error;
+
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
@@ -16,7 +18,10 @@ impl<S: Sync, T: DeserializeOwned> FromRequestParts<S> for Parameters<T> {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         match Query::try_from_uri(&parts.uri) {
             Ok(Query(parameters)) => Ok(Self(parameters)),
-            Err(error) => Err(ApiError::BadRequest(format!("the address is not as expected: {error}"))),
+            Err(error) => {
+                let what = error.source().map_or_else(|| error.to_string(), ToString::to_string);
+                Err(ApiError::BadRequest(format!("the address is not as expected: {what}")))
+            }
         }
     }
 }

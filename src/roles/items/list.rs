@@ -21,6 +21,9 @@ use crate::http::pages::wants_page;
 use crate::http::query::Parameters;
 use crate::items::{Items, ItemsError, PAGE};
 
+/// So many keys of a list of all are sent at a time.
+const PIECE: usize = 250;
+
 /// Which keys.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -113,30 +116,39 @@ async fn some(items: &Items, wanted: Wanted, limit: usize) -> Result<Response, A
     Ok(response)
 }
 
-/// All keys, page by page as fast as they are read, so that memory is bounded and nobody waits behind them.
+/// What a list goes on with.
+enum Next {
+    /// These keys.
+    Read(Vec<String>),
+    /// Those behind this one.
+    After(String),
+}
+
+/// All keys, piece by piece as fast as they are read, so that memory is bounded and nobody waits behind them.
 async fn all(needs: &Needs, wanted: Wanted) -> Result<Response, ApiError> {
     let (items, place) = (needs.items.clone(), needs.room.for_list()?);
     // Before the answer begins: what fails here is an answer of its own.
-    let first = items.keys(&wanted.prefix, &wanted.after, PAGE).await?;
-    if first.len() < PAGE {
+    let first = items.keys(&wanted.prefix, &wanted.after, PIECE).await?;
+    if first.len() < PIECE {
         return Ok(Json(first).into_response());
     }
-    let pages = stream::try_unfold(Some(("[", first)), move |page| {
+    let pieces = stream::try_unfold(Some(Next::Read(first)), move |next| {
         let _held = &place;
         let (items, prefix) = (items.clone(), wanted.prefix.clone());
         async move {
-            let Some((opening, keys)) = page else { return Ok::<_, ItemsError>(None) };
-            let is_last = keys.len() < PAGE;
-            let piece = piece(opening, &keys, is_last);
-            let next = match keys.last().filter(|_| !is_last) {
-                Some(last) => Some((",", items.keys(&prefix, last, PAGE).await?)),
-                None => None,
+            let (opening, keys) = match next {
+                Some(Next::Read(keys)) => ("[", keys),
+                // Not before the last piece is on its way: whoever reads slowly holds one.
+                Some(Next::After(last)) => (",", items.keys(&prefix, &last, PIECE).await?),
+                None => return Ok::<_, ItemsError>(None),
             };
-            Ok(Some((piece, next)))
+            let is_last = keys.len() < PIECE;
+            let next = keys.last().filter(|_| !is_last).cloned().map(Next::After);
+            Ok(Some((piece(opening, &keys, is_last), next)))
         }
     });
     let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    Ok((headers, Body::from_stream(pages)).into_response())
+    Ok((headers, Body::from_stream(pieces)).into_response())
 }
 
 /// A piece of the array: what stands before it, the keys, and the end where they are the last.

@@ -13,8 +13,8 @@ use crate::http::error::{ApiError, Fate};
 const SMALL: usize = 64 << 10;
 /// Large bodies that are read at a time: of 2 MiB each, and the value in it.
 const BODIES: usize = 64;
-/// Lists of all keys that are sent at a time: of each two pages are held, 1,000 keys of at most 512 bytes.
-const LISTS: usize = 128;
+/// Lists of all keys that are sent at a time: of each one piece is held, 250 keys of at most 512 bytes.
+const LISTS: usize = 1024;
 
 /// The places for what is large. Cloning shares them.
 #[derive(Clone, Debug)]

@@ -59,7 +59,14 @@ async fn clients_of_old_are_served_unchanged() {
     let product = InProcess::start(&[]).await;
     let site = &product.site;
     assert_clients_of_old_are_served(site).await;
-    for (val, wanted) in [(json!(17), "17"), (json!(1.5), "1.5"), (json!(true), "true"), (json!(false), "false")] {
+    for (val, wanted) in [
+        (json!(17), "17"),
+        (json!(1.5), "1.5"),
+        (json!(-3), "-3"),
+        (json!(u64::MAX), "18446744073709551615"),
+        (json!(true), "true"),
+        (json!(false), "false"),
+    ] {
         assert_eq!(set(site, "plain", &val).await.text, "ok");
         assert_eq!(value(site, "plain").await, wanted);
     }
@@ -92,16 +99,16 @@ async fn what_can_be_no_item_is_refused_and_changes_nothing() {
     said(&set(site, &"k".repeat(513), &json!("x")).await, StatusCode::BAD_REQUEST, "512");
     said(&set(site, "large", &json!("x".repeat((1 << 20) + 1))).await, StatusCode::PAYLOAD_TOO_LARGE, "1048576");
     said(&set(site, "large", &json!("x".repeat(3 << 20))).await, StatusCode::PAYLOAD_TOO_LARGE, "larger");
-    for path in [
-        "/item",
-        "/item?id=",
-        "/item?id=%0A",
-        "/items?limit=0",
-        "/items?limit=1001",
-        "/items?limit=x",
-        "/items?after=%00",
-    ] {
+    for path in ["/item", "/item?id=", "/item?id=%0A", "/items?limit=0", "/items?limit=1001", "/items?after=%00"] {
         said(&get(site, path).await, StatusCode::BAD_REQUEST, "");
+    }
+    said(&get(site, "/items?limit=x").await, StatusCode::BAD_REQUEST, "the address is not as expected: limit: ");
+    // Not for U+FFFD, whichever bytes they are.
+    for path in ["/item?id=%FF", "/items?prefix=caf%C3"] {
+        said(&get(site, path).await, StatusCode::BAD_REQUEST, "not UTF-8");
+    }
+    for form in ["id=%FF&val=x", "id=x&val=caf%C3"] {
+        said(&send(site, Method::POST, "/item", &[FORM], form).await, StatusCode::BAD_REQUEST, "not UTF-8");
     }
     said(&send(site, Method::DELETE, "/item", &[], "").await, StatusCode::BAD_REQUEST, "id is missing");
     said(&send(site, Method::PUT, "/item", &[], "").await, StatusCode::METHOD_NOT_ALLOWED, "method");
