@@ -56,7 +56,7 @@ pub struct Ledger {
 }
 
 #[derive(Debug)]
-struct Killed(Child);
+pub struct Killed(pub Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {
@@ -135,8 +135,20 @@ impl Product {
 /// # Errors
 /// When the system does not say.
 pub fn resident_bytes(pid: u32) -> anyhow::Result<f64> {
+    status_bytes(pid, "VmRSS:")
+}
+
+/// The most memory that a process has had.
+///
+/// # Errors
+/// When the system does not say.
+pub fn peak_bytes(pid: u32) -> anyhow::Result<f64> {
+    status_bytes(pid, "VmHWM:")
+}
+
+fn status_bytes(pid: u32, name: &'static str) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).context(name)?;
     let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kilobytes * 1024.0)
 }

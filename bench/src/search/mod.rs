@@ -2,25 +2,24 @@
 
 mod texts;
 
-use std::collections::VecDeque;
-use std::io::{self, Read};
-use std::time::Instant;
+use std::io::{BufWriter, Read, Write};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use hemicycle::domain::folding::Search;
 use hemicycle::domain::ranking::Ranking;
-use hemicycle::roles::quotes::load::{Told, import};
 use hemicycle::store::Store;
 use hemicycle::store::postgres::Postgres;
 use hemicycle::store::sqlite::Sqlite;
 use hemicycle_stack::whole::{ADMIN_KEY, DATABASE};
-use jiff::Timestamp;
 use tempfile::TempDir;
 
 use self::texts::Texts;
 use super::figures::{Figures, Unit};
 use super::load::Load;
-use super::process::{KEY, Product, resident_bytes};
+use super::process::{KEY, Killed, Product, binary, peak_bytes};
 use super::{Args, scaled};
 
 /// Connections that search.
@@ -43,8 +42,12 @@ pub async fn measure(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
 
 async fn embedded(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     let folder = TempDir::new()?;
-    let store = Store::Sqlite(Sqlite::open(&folder.path().join("store.db")).await?);
-    let words = fill(args, "embedded", &store, figures).await?;
+    let path = folder.path().join("store.db");
+    Sqlite::open(&path).await?.close().await;
+    let place = ("DATA_DIR", folder.path().to_str().context("the name of a folder is no text")?);
+    let mut texts = fill(args, "embedded", place, figures)?;
+    let store = Store::Sqlite(Sqlite::open(&path).await?);
+    let words = Words::find(&mut texts, &store).await?;
     store.close().await;
     let product = Product::start_in(folder).await?;
     search(args, "embedded", (&product.address, KEY), &words, figures)
@@ -52,8 +55,10 @@ async fn embedded(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
 
 async fn at_scale(args: &Args, figures: &mut Figures) -> anyhow::Result<()> {
     let stack = scaled::start(&["search"])?;
-    let store = Store::Postgres(Postgres::connect(&stack.postgres.url(DATABASE), &[], 4)?);
-    let words = fill(args, "at scale", &store, figures).await?;
+    let url = stack.postgres.url(DATABASE);
+    let mut texts = fill(args, "at scale", ("DATABASE_URL", &url), figures)?;
+    let store = Store::Postgres(Postgres::connect(&url, &[], 1)?);
+    let words = Words::find(&mut texts, &store).await?;
     store.close().await;
     // As the server does by itself after a while.
     stack.postgres.sql(DATABASE, "VACUUM ANALYZE quotes")?;
@@ -67,60 +72,57 @@ struct Words {
     common: Vec<String>,
 }
 
-/// Texts as a file of quotes, written as it is read.
-struct File<'a> {
-    texts: &'a mut Texts,
-    left: usize,
-    /// What is left of a line.
-    line: VecDeque<u8>,
-}
-
-impl Read for File<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.line.is_empty() && self.left > 0 {
-            self.left -= 1;
-            self.line.extend(self.texts.text().bytes().chain([b'\n']));
+impl Words {
+    /// Of these texts, as there are in a store.
+    async fn find(texts: &mut Texts, store: &Store) -> anyhow::Result<Self> {
+        let mut rare = Vec::new();
+        for _ in 0..50 * RARE_WORDS {
+            let word = texts.rare();
+            let found = store.find_few(&Search::parse(&word)?, Ranking::new(None, RARE as usize), RARE).await?;
+            if found.is_some() {
+                rare.push(word);
+            }
+            if rare.len() == RARE_WORDS {
+                return Ok(Self { rare, common: texts.common(30) });
+            }
         }
-        self.line.read(buffer)
+        anyhow::bail!("there are not enough rare words")
     }
 }
 
-/// Brings the quotes in, as a user does.
-async fn fill(args: &Args, name: &str, store: &Store, figures: &mut Figures) -> anyhow::Result<Words> {
-    let (mut texts, before, started) = (Texts::new(), resident_bytes(std::process::id())?, Instant::now());
-    let (mut most, mut unmeasured, mut added) = (before, None, 0);
-    let tell = |told| match told {
-        Told::Added(more) => {
-            added += more;
-            match resident_bytes(std::process::id()) {
-                Ok(bytes) => most = most.max(bytes),
-                Err(error) => unmeasured = Some(error),
-            }
-            if added.is_multiple_of(100_000) {
-                eprintln!("{name}: {added} quotes added, {:.0} s", started.elapsed().as_secs_f64());
-            }
+/// Brings the quotes in as a user does, by the command line, which reads them while they are made. `place`: the variable that
+/// says where the store is, and its value.
+fn fill(args: &Args, name: &str, place: (&str, &str), figures: &mut Figures) -> anyhow::Result<Texts> {
+    let (mut texts, started) = (Texts::new(), Instant::now());
+    let mut command = Command::new(binary()?);
+    command.args(["import", "quotes", "-"]).env(place.0, place.1).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut import = Killed(command.spawn()?);
+    let mut file = BufWriter::new(import.0.stdin.take().context("it has no standard input")?);
+    writeln!(file, "quote")?;
+    for number in 1..=args.quotes {
+        writeln!(file, "{}", texts.text())?;
+        if number.is_multiple_of(100_000) {
+            eprintln!("{name}: {number} quotes written, {:.0} s", started.elapsed().as_secs_f64());
         }
-        Told::Skipped(why) => eprintln!("{name}: skipped {why}"),
+    }
+    file.flush()?;
+    drop(file);
+    let mut most = peak_bytes(import.0.id())?;
+    let status = loop {
+        if let Some(status) = import.0.try_wait()? {
+            break status;
+        }
+        // None of a process that has just ended.
+        most = peak_bytes(import.0.id()).unwrap_or(most);
+        thread::sleep(Duration::from_millis(20));
     };
-    let file = File { texts: &mut texts, left: args.quotes, line: b"quote\n".to_vec().into() };
-    import(store, file, Timestamp::UNIX_EPOCH, false, tell).await?;
-    ensure!(unmeasured.is_none(), "{unmeasured:?}");
-    ensure!(added == args.quotes as u64, "{added} quotes were added of {}", args.quotes);
     let seconds = started.elapsed().as_secs_f64();
+    let mut said = String::new();
+    import.0.stdout.take().context("it has no standard output")?.read_to_string(&mut said)?;
+    ensure!(status.success() && said.trim() == format!("imported {} quotes, skipped 0 rows", args.quotes), "{said}");
     figures.at_most(&format!("{name}: import of {} quotes", args.quotes), Unit::Seconds, 60.0, &[seconds]);
-    figures.at_most(&format!("{name}: memory it took"), Unit::Megabytes, 100.0, &[(most - before) / 1e6]);
-    let mut rare = Vec::new();
-    for _ in 0..50 * RARE_WORDS {
-        let word = texts.rare();
-        let found = store.find_few(&Search::parse(&word)?, Ranking::new(None, RARE as usize), RARE).await?;
-        if found.is_some() {
-            rare.push(word);
-        }
-        if rare.len() == RARE_WORDS {
-            return Ok(Words { rare, common: texts.common(30) });
-        }
-    }
-    anyhow::bail!("there are not enough rare words")
+    figures.at_most(&format!("{name}: memory of the import, at most"), Unit::Megabytes, 100.0, &[most / 1e6]);
+    Ok(texts)
 }
 
 fn search(

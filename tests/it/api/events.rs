@@ -62,18 +62,41 @@ impl Stream {
     /// The next event; `None` at the end of the stream.
     pub async fn next(&mut self) -> Option<Event> {
         loop {
-            while let Some((block, rest)) = self.buffer.split_once("\n\n") {
-                let (block, rest) = (block.to_owned(), rest.to_owned());
-                self.buffer = rest;
-                if let Some(event) = self.read(&block) {
-                    return Some(event);
-                }
+            if let Some(event) = self.arrived() {
+                return Some(event);
             }
-            let patience = Duration::from_secs(10);
-            let chunk = tokio::time::timeout(patience, self.response.chunk()).await.expect("the stream is silent");
-            self.ended_well = matches!(chunk, Ok(None));
-            self.buffer.push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
+            self.receive(Duration::from_secs(10)).await?;
         }
+    }
+
+    /// Waits for a line that only says that the stream lives. What happens until then is left out.
+    pub async fn sign_of_life(&mut self) {
+        let before = self.comments;
+        while self.comments == before {
+            if self.arrived().is_none() {
+                self.receive(Duration::from_secs(40)).await.expect("the stream ended");
+            }
+        }
+    }
+
+    /// The first event that has arrived whole.
+    fn arrived(&mut self) -> Option<Event> {
+        while let Some((block, rest)) = self.buffer.split_once("\n\n") {
+            let (block, rest) = (block.to_owned(), rest.to_owned());
+            self.buffer = rest;
+            if let Some(event) = self.read(&block) {
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    /// More of the stream; `None` at its end.
+    async fn receive(&mut self, patience: Duration) -> Option<()> {
+        let chunk = tokio::time::timeout(patience, self.response.chunk()).await.expect("the stream is silent");
+        self.ended_well = matches!(chunk, Ok(None));
+        self.buffer.push_str(std::str::from_utf8(&chunk.ok()??).unwrap());
+        Some(())
     }
 
     fn read(&mut self, block: &str) -> Option<Event> {
@@ -120,6 +143,16 @@ async fn the_stream_starts_with_how_the_poll_stands_and_moves_with_the_votes() {
     }
     assert_eq!((&last["status"], &last["total"]), (&json!("closed"), &json!(3)));
     drop(stream);
+    product.running.stop().await;
+}
+
+#[tokio::test]
+async fn streams_on_which_nothing_happens_show_that_they_live() {
+    let product = InProcess::start(&[]).await;
+    let mut of_results = Stream::open(&product.site, "default", &[]).await;
+    let mut of_quotes = Stream::ask(&product.site, "/quotes/events", &[]).await.expect("no stream");
+    tokio::join!(of_results.sign_of_life(), of_quotes.sign_of_life());
+    drop((of_results, of_quotes));
     product.running.stop().await;
 }
 
