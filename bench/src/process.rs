@@ -55,6 +55,7 @@ pub struct Ledger {
     pub difference: f64,
 }
 
+/// A process that ends with this value.
 #[derive(Debug)]
 pub struct Killed(pub Child);
 

@@ -107,14 +107,14 @@ pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 /// # Errors
 /// When the bytes are no form.
 pub fn form(bytes: &[u8]) -> Result<Fields, ApiError> {
-    is_text(bytes)?;
+    must_be_text(bytes)?;
     serde_urlencoded::from_bytes(bytes)
         .map(Fields)
         .map_err(|error| ApiError::BadRequest(format!("the form is broken: {error}")))
 }
 
-/// A form's fields are text, or what is not would be taken for U+FFFD, whichever bytes they are.
-fn is_text(form: &[u8]) -> Result<(), ApiError> {
+/// Refuses a form whose fields are not all text: the bytes that are none would be read as U+FFFD, whichever they are.
+fn must_be_text(form: &[u8]) -> Result<(), ApiError> {
     let decoded = percent_encoding::percent_decode(form).decode_utf8();
     decoded.map(drop).map_err(|_| ApiError::BadRequest("the form is not UTF-8".into()))
 }
@@ -166,7 +166,7 @@ impl Asked {
         if !self.is_form {
             return json(&self.bytes);
         }
-        is_text(&self.bytes)?;
+        must_be_text(&self.bytes)?;
         serde_urlencoded::from_bytes(&self.bytes)
             .map_err(|error| ApiError::BadRequest(format!("the form is not as expected: {error}")))
     }

@@ -124,8 +124,8 @@ impl Edge {
     }
 }
 
-/// Whether a part of an address, decoded, is text. Extractors would answer a path that is not in plain text, not as we do, and
-/// take the bytes of a query that are none for U+FFFD, whichever they are.
+/// Whether a part of an address, decoded, is text. Of a path that is none extractors would say so in plain text, not as we do;
+/// in a query they would read U+FFFD for such bytes, whichever they are.
 fn is_text(part: &str) -> bool {
     !part.contains('%') || percent_encoding::percent_decode_str(part).decode_utf8().is_ok()
 }

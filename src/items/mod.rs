@@ -20,7 +20,7 @@ use crate::gather::GatherError;
 const WAITING: usize = 16_384;
 /// Keys read at once, at most. Their values are in memory at once, each of up to a mebibyte.
 const READ_BATCH: usize = 128;
-/// Changes made at once, at most.
+/// Changes made at once, at most: Lua, which makes them in Redis, takes some thousands of arguments.
 const WRITE_BATCH: usize = 512;
 /// Bytes of keys and values after which a batch of changes is full.
 const WRITE_WEIGHT: usize = 4 << 20;

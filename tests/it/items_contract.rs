@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use redis::AsyncCommands;
 use tempfile::TempDir;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 use crate::servers::{prefix, redis_connection, redis_url};
 
@@ -269,28 +269,28 @@ async fn bounds_hold(items: &Backend) {
 fn are_decided_on_one_by_one<F: Future<Output = Backend>>(open: impl Fn(ItemBounds) -> F) {
     let change = (0..6_usize, option::weighted(0.7, 0..14_usize));
     let batches = vec(vec(change, 1..40), 1..6);
-    let runtime = Runtime::new().unwrap();
+    // What is asked at once arrives together only where one thread does it all.
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let checked = TestRunner::new(Config::with_cases(40)).run(&batches, |batches| {
         runtime.block_on(async {
-            let bounds = bounds(4, 50);
+            let bounds = bounds(4, 60);
             let items = open(bounds).await;
             let (mut there, mut totals) = (BTreeMap::<usize, String>::new(), ItemTotals::default());
             for (round, batch) in batches.iter().enumerate() {
-                let value = |length: usize| "abcdefghijklmn"[..length].replace('a', &round.to_string());
-                let told = join_all(batch.iter().map(async |(item, length)| {
+                // Each another one.
+                let value = |at: usize, length: usize| format!("{round}{at:02}{}", &"abcdefghijklmn"[..length]);
+                let told = join_all(batch.iter().enumerate().map(async |(at, (item, length))| {
                     let name = key(&format!("item {item}"));
-                    items
-                        .items
-                        .change(match length {
-                            Some(length) => ItemChange::set(name, value(*length)).unwrap(),
-                            None => ItemChange::delete(name),
-                        })
-                        .await
+                    let change = match length {
+                        Some(length) => ItemChange::set(name, value(at, *length)).unwrap(),
+                        None => ItemChange::delete(name),
+                    };
+                    items.items.change(change).await
                 }))
                 .await;
-                for ((item, length), told) in batch.iter().zip(told) {
+                for (at, ((item, length), told)) in batch.iter().zip(told).enumerate() {
                     let weight = |value: &String| ("item 0".len() + value.len()) as u64;
-                    let new = length.map(value);
+                    let new = length.map(|length| value(at, length));
                     let wanted = bounds.decide(&mut totals, there.get(item).map(weight), new.as_ref().map(weight));
                     let told = match told {
                         Ok(()) => ItemOutcome::Done,

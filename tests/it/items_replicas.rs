@@ -238,6 +238,9 @@ async fn a_replica_in_place_of_the_main_takes_no_writes_and_no_client_hears_of_i
     let refused = set(&items, "a", "one").await.unwrap_err();
     assert!(matches!(refused, ItemsError::Refused(_)), "{refused:?}");
     assert!(!refused.to_string().contains("READONLY"), "{refused}");
+    // It has no such item, and cannot know whether there is one.
+    let deleted = items.change(ItemChange::delete(key("a"))).await.unwrap_err();
+    assert!(matches!(deleted, ItemsError::Refused(_)), "{deleted:?}");
     let main_again = items.get(key("a")).await;
     assert!(main_again.is_err(), "it might be behind");
 }
@@ -275,7 +278,7 @@ async fn after_a_failover_writes_and_reads_go_on_and_nothing_acknowledged_is_sta
 }
 
 #[tokio::test]
-async fn a_server_without_memory_sets_nothing_and_deletes_what_is_to_go() {
+async fn a_server_without_memory_refuses_what_is_set_and_all_that_travels_with_it() {
     let main = Redis::start(&RedisOptions::default()).unwrap();
     let items = open(&main.url(), &[]);
     let delete = async |name: &str| items.change(ItemChange::delete(key(name))).await;

@@ -106,8 +106,8 @@ fn fill(args: &Args, name: &str, place: (&str, &str), figures: &mut Figures) -> 
         }
     }
     file.flush()?;
-    drop(file);
     let mut most = peak_bytes(import.0.id())?;
+    drop(file);
     let status = loop {
         if let Some(status) = import.0.try_wait()? {
             break status;

@@ -16,12 +16,12 @@
 //!
 //! ```text
 //! KEYS  names bytes value:<key>*
-//! ARGV  most bytes, most keys, for each change s (set) or d (delete), <key>*, <value>* (empty to delete)
-//! answer  for each change d (done), or which bound stands in the way: k (keys), b (bytes)
+//! ARGV  most bytes, most keys, a string with s (set) or d (delete) for each change, <key>*, <value>* (empty to delete)
+//! answer  a string with, for each change, d (done), or which bound stands in the way: k (keys), b (bytes)
 //! ```
 //!
-//! The script is sent with each call: it is small beside what it does for a batch, and a server that has just become the
-//! main need not be told it first. A call that did nothing (there was no connection, the server is no main) is made once
+//! The script is sent with each call, some 2.5 kB a batch, so that a server which has just become the main need not be told it
+//! first. A call that did nothing (there was no connection, the server is no main) is made once
 //! more; none that may have.
 //!
 //! # Reading what was written
@@ -38,7 +38,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{OptionFuture, join};
+use futures_util::future::join;
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, RedisResult, RedisWrite, ServerErrorKind, Value};
 use tokio::time::Instant;
 
@@ -224,24 +224,28 @@ impl Backend {
 
     /// What became of the changes, and from when on everybody reads them where that is not now.
     async fn write(&self, changes: &[ItemChange]) -> Result<(Vec<ItemOutcome>, Option<Instant>), ItemsError> {
-        let call = self.call(changes);
-        let awaited = self.replicas.as_ref().and_then(Replicas::awaited);
+        // One after the other in one message: WAIT is about what came before it, and replicas hear of both at once.
+        let (mut pipe, awaited) = (redis::pipe(), self.replicas.as_ref().and_then(Replicas::awaited));
+        pipe.add_command(self.call(changes)).ignore_errors();
+        if let Some(awaited) = awaited {
+            pipe.add_command(replicas::wait(awaited));
+        }
         let written = self.writing.run(async |redis| {
-            let mut other = redis.clone();
-            let confirmed = OptionFuture::from(awaited.map(|of| Confirmed::ask(&mut other, of)));
-            // In one breath: the main goes on to wait before it has answered, and replicas hear of both at once.
-            let (outcomes, confirmed) = join(call.query_async::<Vec<u8>>(redis), confirmed).await;
+            let mut answers = pipe.query_async::<Vec<RedisResult<Value>>>(redis).await?.into_iter();
+            let outcomes: Vec<u8> = redis::from_redis_value(answers.next().ok_or_else(no_answer)??)?;
             // Whatever is wrong with the second, it is written.
-            Ok((outcomes?, confirmed))
+            Ok((outcomes, answers.next()))
         });
         let (outcomes, confirmed) = written.await.map_err(fate)?;
         let outcomes = outcomes.iter().map(|outcome| outcome_of(*outcome)).collect::<Option<Vec<_>>>();
         let outcomes = outcomes.filter(|outcomes| outcomes.len() == changes.len());
-        let (outcomes, confirmed) = (
-            outcomes.ok_or_else(|| ItemsError::unknown(Unexpected))?,
-            confirmed.transpose().map_err(ItemsError::unknown)?,
-        );
-        Ok((outcomes, self.replicas.as_ref().and_then(|replicas| replicas.seen_from(confirmed))))
+        let outcomes = outcomes.ok_or_else(|| ItemsError::unknown(Unexpected))?;
+        let Some(replicas) = &self.replicas else { return Ok((outcomes, None)) };
+        let confirmed = awaited.zip(confirmed).map(|(awaited, by)| {
+            let by = redis::from_redis_value(by?)?;
+            Ok::<_, RedisError>(Confirmed { by, awaited })
+        });
+        Ok((outcomes, replicas.seen_from(confirmed.transpose().map_err(ItemsError::unknown)?)))
     }
 
     fn call(&self, changes: &[ItemChange]) -> Cmd {
@@ -273,6 +277,10 @@ fn is_main(role: Value) -> RedisResult<()> {
     }
     // As the link knows that it has to look for the main.
     Err(RedisError::from((ErrorKind::Server(ServerErrorKind::ReadOnly), "it is the main no longer")))
+}
+
+fn no_answer() -> RedisError {
+    RedisError::from((ErrorKind::UnexpectedReturnType, "no answer to a command"))
 }
 
 fn outcome_of(answer: u8) -> Option<ItemOutcome> {

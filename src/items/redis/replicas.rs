@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{RedisError, RedisResult};
+use redis::{Cmd, RedisError, RedisResult};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -92,11 +92,13 @@ pub struct Fresh<'r> {
     pub replica: &'r Replica,
 }
 
-/// By how many replicas a write was confirmed in time, of how many that were asked for.
+/// By how many replicas a write was confirmed in time.
 #[derive(Clone, Copy, Debug)]
 pub struct Confirmed {
-    by: usize,
-    of: usize,
+    /// So many.
+    pub by: usize,
+    /// Of so many that were [awaited](Replicas::awaited).
+    pub awaited: usize,
 }
 
 /// What `INFO replication` says.
@@ -150,41 +152,46 @@ impl Replicas {
         self.all[first..].iter().chain(&self.all[..first]).filter_map(|replica| replica.fresh())
     }
 
-    /// How many are to confirm what is written next; `None` where nobody need be asked, or it would be in vain.
+    /// How many are to confirm what is written next; `None` where nobody need be asked, or nothing is certain of the main and
+    /// the answer is held anyway, or it was in vain just now.
     pub fn awaited(&self) -> Option<usize> {
-        let (main, now) = (locked(&self.main), Instant::now());
-        let is_in_vain = main.no_wait_until.is_some_and(|until| until > now);
-        main.followers_at(now).ok().filter(|followers| *followers > 0 && !is_in_vain)
+        locked(&self.main).awaited(Instant::now())
     }
 
-    /// From when on everybody reads what was just written; `None` where they all do. `confirmed`: by how many it was, of how
-    /// many that were awaited, where any were.
+    /// From when on everybody reads what was just written; `None` where they all do. `confirmed`: by how many it was, where any
+    /// were awaited.
     pub fn seen_from(&self, confirmed: Option<Confirmed>) -> Option<Instant> {
-        let (mut main, now) = (locked(&self.main), Instant::now());
-        if confirmed.is_some_and(|confirmed| confirmed.by < confirmed.of) {
-            main.no_wait_until = Some(now + NO_WAIT);
-        }
-        match main.followers_at(now) {
-            Ok(followers) if confirmed.map_or(0, |confirmed| confirmed.by) >= followers => None,
-            Ok(_) => Some(now + MAX_LAG),
-            Err(unsettled_until) => Some(unsettled_until),
-        }
+        locked(&self.main).seen_from(Instant::now(), confirmed)
     }
 }
 
-impl Confirmed {
-    /// Has the main wait for so many of its replicas to confirm what was last sent over this connection.
-    ///
-    /// # Errors
-    /// Where it does not say whether they have.
-    pub async fn ask(redis: &mut MultiplexedConnection, of: usize) -> RedisResult<Self> {
-        let mut wait = redis::cmd("WAIT");
-        wait.arg(of).arg(u64::try_from(WAIT.as_millis()).unwrap_or_default());
-        Ok(Self { by: wait.query_async(redis).await?, of })
-    }
+/// Has the main wait until so many of its replicas have confirmed what came before over this connection, and say how many have.
+pub fn wait(awaited: usize) -> Cmd {
+    let mut wait = redis::cmd("WAIT");
+    wait.arg(awaited).arg(u64::try_from(WAIT.as_millis()).unwrap_or_default());
+    wait
 }
 
 impl Main {
+    fn awaited(&self, now: Instant) -> Option<usize> {
+        let is_in_vain = self.no_wait_until.is_some_and(|until| until > now);
+        self.followers_at(now).ok().filter(|followers| *followers > 0 && !is_in_vain)
+    }
+
+    /// Judged by what is known after the write: a replica that had come by then must have it, too.
+    fn seen_from(&mut self, now: Instant, confirmed: Option<Confirmed>) -> Option<Instant> {
+        match self.followers_at(now) {
+            Ok(followers) if confirmed.map_or(0, |confirmed| confirmed.by) >= followers => None,
+            Ok(_) => {
+                if confirmed.is_some_and(|confirmed| confirmed.by < confirmed.awaited) {
+                    self.no_wait_until = Some(now + NO_WAIT);
+                }
+                Some(now + MAX_LAG)
+            }
+            Err(unsettled_until) => Some(unsettled_until),
+        }
+    }
+
     /// Notes what it said when it was asked, if it did.
     fn note(&mut self, asked: Instant, told: Option<Told>) {
         let told = told.filter(|told| told.is_main);
@@ -376,6 +383,42 @@ mod tests {
         assert_eq!(main.followers_at(last + INTERVAL * 20), Ok(2), "somebody may still read from the other");
         main.note(last + INTERVAL * 21, Some(main_at(1000, 1)));
         assert_eq!(main.followers_at(last + INTERVAL * 21), Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_write_is_answered_once_all_that_follow_have_it_by_then() {
+        let (mut main, now) = known(Instant::now());
+        let held = Some(now + MAX_LAG);
+        let by = |by, awaited| Some(Confirmed { by, awaited });
+        assert_eq!(main.awaited(now), Some(2));
+        assert_eq!(main.seen_from(now, by(2, 2)), None);
+        assert_eq!(main.seen_from(now, None), held, "nobody was asked");
+        assert_eq!(main.awaited(now), Some(2), "which says nothing of who would have confirmed");
+        main.note(now, Some(main_at(300, 3)));
+        assert_eq!(main.seen_from(now, by(2, 2)), held, "one came meanwhile");
+        assert_eq!(main.awaited(now), Some(3), "all that were asked did confirm");
+        assert_eq!(main.seen_from(now, by(2, 3)), held);
+        assert_eq!(main.awaited(now), None, "in vain just now");
+        assert_eq!(main.awaited(now + NO_WAIT), None, "no look of late");
+    }
+
+    #[tokio::test]
+    async fn a_replica_that_has_left_meanwhile_is_not_missed() {
+        let (mut main, last) = known(Instant::now());
+        for look in 1..=21 {
+            main.note(last + INTERVAL * look, Some(main_at(1000, 1)));
+        }
+        let now = last + INTERVAL * 21;
+        assert_eq!(main.seen_from(now, Some(Confirmed { by: 1, awaited: 2 })), None);
+        assert_eq!(main.awaited(now), Some(1), "nor was it in vain");
+    }
+
+    #[tokio::test]
+    async fn a_write_while_nothing_is_certain_of_the_main_is_held_whoever_confirmed_it() {
+        let (mut main, last) = known(Instant::now());
+        let later = last + MAX_LAG * 2;
+        assert_eq!(main.awaited(later), None);
+        assert_eq!(main.seen_from(later, Some(Confirmed { by: 2, awaited: 2 })), Some(later + HANDOVER));
     }
 
     #[tokio::test]

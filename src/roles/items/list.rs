@@ -138,7 +138,7 @@ async fn all(needs: &Needs, wanted: Wanted) -> Result<Response, ApiError> {
         async move {
             let (opening, keys) = match next {
                 Some(Next::Read(keys)) => ("[", keys),
-                // Not before the last piece is on its way: whoever reads slowly holds one.
+                // Not before the piece before is on its way: whoever reads slowly holds little.
                 Some(Next::After(last)) => (",", items.keys(&prefix, &last, PIECE).await?),
                 None => return Ok::<_, ItemsError>(None),
             };

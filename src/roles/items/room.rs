@@ -13,8 +13,9 @@ use crate::http::error::{ApiError, Fate};
 const SMALL: usize = 64 << 10;
 /// Large bodies that are read at a time: of 2 MiB each, and the value in it.
 const BODIES: usize = 64;
-/// Lists of all keys that are sent at a time: of each one piece is held, 250 keys of at most 512 bytes.
-const LISTS: usize = 1024;
+/// Lists of all keys that are sent at a time: of each at most two pieces are held, 250 keys of at most 512 bytes, which JSON may
+/// double.
+const LISTS: usize = 512;
 
 /// The places for what is large. Cloning shares them.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl Room {
         place.map(Some).map_err(|_| ApiError::ItemsAway { fate: Fate::Refused, source: None })
     }
 
-    /// A place for a list of all keys; to be held until its last page is sent.
+    /// A place for a list of all keys; to be held until its last piece is sent.
     ///
     /// # Errors
     /// [`ApiError::Busy`] where there is none.

@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for Plain {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct AsText;
 
-        // By hand: an untagged enum would copy each value of a mebibyte once more.
+        // By hand: an untagged enum would hold values with escapes, or of a form, twice, each of a mebibyte.
         impl Visitor<'_> for AsText {
             type Value = Plain;
 

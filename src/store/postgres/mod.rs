@@ -181,7 +181,7 @@ fn within<T>(
     limit: Duration,
     work: impl Future<Output = Result<T, StoreError>>,
 ) -> impl Future<Output = Result<T, StoreError>> {
-    let work = tokio::time::timeout(limit, Box::pin(work));
+    let work = Box::pin(work);
     let elapsed = |_| StoreError::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
-    async move { work.await.map_err(elapsed)? }
+    async move { tokio::time::timeout(limit, work).await.map_err(elapsed)? }
 }

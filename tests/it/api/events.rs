@@ -72,10 +72,12 @@ impl Stream {
     /// Waits for a line that only says that the stream lives. What happens until then is left out.
     pub async fn sign_of_life(&mut self) {
         let before = self.comments;
-        while self.comments == before {
-            if self.arrived().is_none() {
-                self.receive(Duration::from_secs(40)).await.expect("the stream ended");
+        loop {
+            while self.arrived().is_some() {}
+            if self.comments > before {
+                return;
             }
+            self.receive(Duration::from_secs(40)).await.expect("the stream ended");
         }
     }
 

@@ -63,6 +63,7 @@ async fn clients_of_old_are_served_unchanged() {
         (json!(17), "17"),
         (json!(1.5), "1.5"),
         (json!(-3), "-3"),
+        (json!(2.0), "2.0"),
         (json!(u64::MAX), "18446744073709551615"),
         (json!(true), "true"),
         (json!(false), "false"),
