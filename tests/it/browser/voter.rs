@@ -160,6 +160,10 @@ async fn a_vote_that_meets_a_front_without_servers_is_sent_again_until_it_is_cou
     let browser = Browser::start(JavaScript::On).await;
     browser.look(Look::PHONE).await;
     browser.open(&site.url("/vote/default")).await;
+    // From here on nobody would answer for a script.
+    let fetched =
+        "performance.getEntriesByType('resource').some((it) => it.name.endsWith(name) && it.responseStatus === 200)";
+    browser.until(&format!("['vote.js', 'page.js'].every((name) => {fetched})")).await;
     process.kill();
     // What a proxy says while there is nobody behind it.
     let port = site.base.rsplit(':').next().unwrap().to_owned();
