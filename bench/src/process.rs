@@ -136,7 +136,7 @@ impl Product {
 /// # Errors
 /// When the system does not say.
 pub fn resident_bytes(pid: u32) -> anyhow::Result<f64> {
-    status_bytes(pid, "VmRSS:")
+    status_bytes(pid, "VmRSS")
 }
 
 /// The most memory that a process has had.
@@ -144,12 +144,15 @@ pub fn resident_bytes(pid: u32) -> anyhow::Result<f64> {
 /// # Errors
 /// When the system does not say.
 pub fn peak_bytes(pid: u32) -> anyhow::Result<f64> {
-    status_bytes(pid, "VmHWM:")
+    status_bytes(pid, "VmHWM")
 }
 
-fn status_bytes(pid: u32, name: &'static str) -> anyhow::Result<f64> {
+fn status_bytes(pid: u32, name: &str) -> anyhow::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name)).context(name)?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+        .with_context(|| format!("no {name}"))?;
     let kilobytes: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kilobytes * 1024.0)
 }

@@ -1,9 +1,10 @@
 //! Folding: text as search sees it, the same on every backend, so that "ete" finds "Été" and "oeuvre" finds "Œuvre".
 //!
 //! A text is taken apart by Unicode's compatibility decomposition (<https://www.unicode.org/reports/tr15/>, NFKD), loses
-//! its marks, its capitals, its ligatures and what is not seen, and is then a row of *tokens* with a space before and after each: a token
-//! is a run of letters and digits, or one character that is neither. `L'Été !` becomes ` l ' ete ! `. So whether a word
-//! begins or ends somewhere is seen from the spaces beside it, and each kind of match is the search for a part of a text.
+//! its marks, its capitals, its ligatures and what is not seen, and is then a row of *tokens* with a space before and
+//! after each: a token is a run of letters and digits, or one character that is neither. `L'Été !` becomes ` l ' ete ! `.
+//! So whether a word begins or ends somewhere is seen from the spaces beside it, and each kind of match is the search for
+//! a part of a text.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;

@@ -14,6 +14,7 @@ use serde::Deserializer;
 use serde::de::{self, DeserializeOwned, Visitor};
 
 use super::error::ApiError;
+use super::query::is_text;
 
 /// How long a body may take to arrive.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -113,10 +114,9 @@ pub fn form(bytes: &[u8]) -> Result<Fields, ApiError> {
         .map_err(|error| ApiError::BadRequest(format!("the form is broken: {error}")))
 }
 
-/// Refuses a form whose fields are not all text: the bytes that are none would be read as U+FFFD, whichever they are.
+/// Refuses a form whose fields are not all text.
 fn must_be_text(form: &[u8]) -> Result<(), ApiError> {
-    let decoded = percent_encoding::percent_decode(form).decode_utf8();
-    decoded.map(drop).map_err(|_| ApiError::BadRequest("the form is not UTF-8".into()))
+    if is_text(form) { Ok(()) } else { Err(ApiError::BadRequest("the form is not UTF-8".into())) }
 }
 
 /// A body that is JSON from a program, or a form from one of our pages.

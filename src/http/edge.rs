@@ -23,6 +23,7 @@ use super::guard::Guard;
 use super::language::{self, Language};
 use super::metrics::{Metrics, RequestLabels, Route};
 use super::pages::Pages;
+use super::query::is_text;
 use super::sending::Sending;
 use crate::domain::clock::Entropy;
 
@@ -69,7 +70,8 @@ async fn around(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> 
     // At the debug level only: at fifty thousand ballots a second a span costs a tenth of the rate, for lines that
     // nobody writes. What fails is logged below, with its id, at any level.
     let span = tracing::debug_span!("request", id = format_args!("{id:016x}"), method, route = route.as_str());
-    let mut response = if is_text(request.uri().path()) && is_text(request.uri().query().unwrap_or_default()) {
+    let (path, query) = (request.uri().path(), request.uri().query().unwrap_or_default());
+    let mut response = if is_text(path.as_bytes()) && is_text(query.as_bytes()) {
         let answered = AssertUnwindSafe(edge.pass(request, next)).catch_unwind().instrument(span).await;
         let answered = answered.unwrap_or_else(|panic| panicked(panic.as_ref()));
         edge.sending.hold(answered).unwrap_or_else(IntoResponse::into_response)
@@ -122,12 +124,6 @@ impl Edge {
         }
         response
     }
-}
-
-/// Whether a part of an address, decoded, is text. Of a path that is none extractors would say so in plain text, not as we do;
-/// in a query they would read U+FFFD for such bytes, whichever they are.
-fn is_text(part: &str) -> bool {
-    !part.contains('%') || percent_encoding::percent_decode_str(part).decode_utf8().is_ok()
 }
 
 fn add_headers(response: &mut Response) {

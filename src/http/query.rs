@@ -8,6 +8,13 @@ use serde::de::DeserializeOwned;
 
 use super::error::ApiError;
 
+/// Whether what is percent-encoded, as parts of addresses and forms are, is text. Of a path that is none extractors would say so in
+/// plain text, not as we do; in parameters they would read U+FFFD for such bytes, whichever they are.
+#[must_use]
+pub fn is_text(encoded: &[u8]) -> bool {
+    percent_encoding::percent_decode(encoded).decode_utf8().is_ok()
+}
+
 /// The parameters of an address as a `T`; `400` where they are none.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameters<T>(pub T);

@@ -16,8 +16,8 @@ const PIECE: usize = 64 << 10;
 /// So many pieces of answers are held at a time: 256 MiB.
 const PIECES: usize = 4096;
 
-/// The room for large answers. Cloning shares it.
-#[derive(Clone, Debug)]
+/// The room for large answers.
+#[derive(Debug)]
 pub struct Sending {
     pieces: Arc<Semaphore>,
 }

@@ -20,9 +20,8 @@
 //! answer  a string with, for each change, d (done), or which bound stands in the way: k (keys), b (bytes)
 //! ```
 //!
-//! The script is sent with each call, some 2.5 kB a batch, so that a server which has just become the main need not be told it
-//! first. A call that did nothing (there was no connection, the server is no main) is made once
-//! more; none that may have.
+//! The script is sent with each call, some 2.5 kB a batch, so that a server which has just become the main need not be told
+//! it first. A call that did nothing (there was no connection, the server is no main) is made once more; none that may have.
 //!
 //! # Reading what was written
 //! Once a write is answered, everybody reads it, by whichever process: see `replicas.rs`.

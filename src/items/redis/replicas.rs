@@ -9,11 +9,11 @@
 //! caught up go on.
 //!
 //! # Writes: whoever was told that something is written finds it, by whichever process
-//! Right behind a write the main is asked to wait, for [`WAIT`], until as many replicas have it as followed it in any look of the
-//! last [`REMEMBERED`]. If they have, every replica that anybody reads from has it: one that came since the last look is still
-//! warming up everywhere. If they have not, the answer (not the next batch) is held back until [`MAX_LAG`] has passed:
-//! by then nobody reads from a replica any more that lacks it. The main is then not asked to wait for a second: the next batch
-//! would wait behind it.
+//! Right behind a write the main is asked to wait, for [`WAIT`], until as many replicas have it as followed it in any look
+//! of the last [`REMEMBERED`]. If they have, every replica that anybody reads from has it: one that came since the last look
+//! is still warming up everywhere. If they have not, the answer (not the next batch) is held back until [`MAX_LAG`] has
+//! passed: by then nobody reads from a replica any more that lacks it. The main is then not asked to wait for a second: the
+//! next batch would wait behind it.
 //!
 //! A process whose looks were interrupted, or that finds another main, holds its answers until [`HANDOVER`] has passed:
 //! others may still read from replicas of the main that was lost.

@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::openapi::{Name, given_key, given_value, key_in_address};
 use super::{Needs, key, page};
-use crate::domain::item::ItemChange;
+use crate::domain::item::{ItemChange, ItemKey};
 use crate::http::body::Asked;
 use crate::http::error::{ApiError, ErrorBody};
 use crate::http::pages::wants_page;
@@ -184,7 +184,7 @@ pub async fn delete_item(
     let asked = Asked::read_leniently(&headers, body, NAME).await?;
     let in_address = named.id();
     // One that is none is refused, also where the body counts.
-    in_address.clone().map(|id| key(Some(id))).transpose()?;
+    in_address.as_deref().map(str::parse::<ItemKey>).transpose()?;
     let id = if asked.is_empty() { in_address } else { asked.parse::<Named>()?.id() };
     needs.items.change(ItemChange::delete(key(id)?)).await?;
     Ok("ok")

@@ -175,7 +175,7 @@ impl Postgres {
 
 /// Gives up on work that takes longer than `limit`: a server that was cut off does not say so.
 ///
-/// The work is boxed. It has room for making a connection, some ten kilobytes, which would be part of each request that may
+/// The work is boxed. It has room for making a connection, tens of kilobytes, which would be part of each request that may
 /// come to use the store, and be moved about with it, whether it does or not.
 fn within<T>(
     limit: Duration,
