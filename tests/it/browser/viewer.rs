@@ -71,6 +71,7 @@ async fn a_result_fills_the_screen_stands_still_where_that_is_wanted_and_can_be_
     browser.until("document.getAnimations().length === 0").await;
     browser.press("Full screen").await;
     browser.until("document.fullscreenElement !== null").await;
+    browser.until("document.body.innerText.includes('Leave full screen')").await;
     browser.press("Leave full screen").await;
     browser.until("document.fullscreenElement === null").await;
     browser.emulate("print", ("prefers-color-scheme", "dark")).await;
